@@ -1,0 +1,110 @@
+package ctorch
+
+import (
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Kind says what a Handle holds.
+type Kind uint8
+
+// The kinds of handles that are counted.
+const (
+	KindTensor Kind = iota
+	KindModule
+	KindMethod
+	kinds
+)
+
+// live counts the handles that are not freed, by kind.
+var live [kinds]atomic.Int64
+
+// Live returns how many handles of a kind are not freed yet.
+func Live(k Kind) int64 { return live[k].Load() }
+
+// closed is added to a handle's state by Close; the bits below count calls in flight.
+const closed = 1 << 40
+
+// Handle owns one native object. It is embedded in the Go object that users
+// hold, and lets that object be closed at any time from any goroutine: the
+// native object is freed by Close, or, when calls are in flight, by the last of
+// them. A handle that is never closed is freed after its owner was collected.
+type Handle struct {
+	ptr     unsafe.Pointer
+	state   atomic.Int64
+	cleanup runtime.Cleanup
+	kind    Kind
+}
+
+// native is the argument of a cleanup: it must not reach the owner.
+type native struct {
+	ptr  unsafe.Pointer
+	kind Kind
+}
+
+// Adopt makes h, which lies inside *owner, the owner of ptr.
+func Adopt[T any](owner *T, h *Handle, kind Kind, ptr unsafe.Pointer) {
+	h.ptr, h.kind = ptr, kind
+	live[kind].Add(1)
+	h.cleanup = runtime.AddCleanup(owner, free, native{ptr, kind})
+}
+
+// Acquire returns the native object for the length of a call; Release must
+// follow. It returns nil when the handle is closed or was never set.
+func (h *Handle) Acquire() unsafe.Pointer {
+	if h.state.Add(1) >= closed || h.ptr == nil {
+		h.Release()
+		return nil
+	}
+	return h.ptr
+}
+
+// Release ends what Acquire began.
+func (h *Handle) Release() {
+	if h.state.Add(-1) == closed {
+		h.destroy()
+	}
+}
+
+// Close frees the native object, now or at the end of the last call in flight.
+// Closing again does nothing.
+func (h *Handle) Close() {
+	for {
+		s := h.state.Load()
+		if s >= closed {
+			return
+		}
+		// Counted as a call in flight until Release, so that exactly one caller
+		// sees the count fall to zero after the closed bit was set.
+		if h.state.CompareAndSwap(s, s+closed+1) {
+			h.Release()
+			return
+		}
+	}
+}
+
+// Closed tells whether Close was called.
+func (h *Handle) Closed() bool { return h.state.Load() >= closed }
+
+func (h *Handle) destroy() {
+	// A late Acquire on the closed handle takes the count from zero to one and
+	// back; the mark keeps it from freeing again.
+	if !h.state.CompareAndSwap(closed, 2*closed) || h.ptr == nil {
+		return
+	}
+	h.cleanup.Stop()
+	free(native{h.ptr, h.kind})
+}
+
+func free(n native) {
+	switch n.kind {
+	case KindTensor:
+		TensorFree((*Tensor)(n.ptr))
+	case KindModule:
+		ModuleFree((*Module)(n.ptr))
+	case KindMethod:
+		MethodFree((*Method)(n.ptr))
+	}
+	live[n.kind].Add(-1)
+}

@@ -1,0 +1,29 @@
+//go:build cgo
+
+package ctorch
+
+/*
+#cgo LDFLAGS: -ldl
+#include <stdlib.h>
+#include "loader.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"unsafe"
+)
+
+// HasCgo tells whether this program was built with cgo.
+const HasCgo = true
+
+// open opens the shim at path; the caller holds the loader's lock.
+func open(path string) error {
+	p := C.CString(path)
+	defer C.free(unsafe.Pointer(p))
+	var message [4096]C.char
+	if C.ts_open(p, &message[0], C.size_t(len(message))) != 0 {
+		return errors.New(C.GoString(&message[0]))
+	}
+	return nil
+}

@@ -1,0 +1,306 @@
+/*
+ * The C ABI between torchgo's Go side and its shim over libtorch.
+ *
+ * This header is the only place where a signature is written. `go generate`
+ * reads it and writes the function table, the C stubs, the Go wrappers and the
+ * shim's initialiser from it (see internal/tools/stubgen for the subset of C
+ * that it understands). The order of the prototypes is the order of the table:
+ * append only; any other change raises TS_ABI.
+ *
+ * Errors. A function that can fail returns a ts_error, NULL for success. The
+ * caller owns it: ts_error_free. Out-parameters are written only on success.
+ * No function throws, none keeps error state between calls.
+ *
+ * Ownership. A handle written to an out-parameter belongs to the caller, who
+ * frees it exactly once with its own ts_<noun>_free. Handles and memory that
+ * are passed in are borrowed for the call, unless the function says otherwise.
+ *
+ * Threads. Every function may be called from any thread, and several at once
+ * on the same handle, unless the function says otherwise; freeing a handle
+ * must not race with its use. Thread-local state of libtorch (inference mode,
+ * grad mode, the JIT's optimise flag, the OpenMP width) is set and restored
+ * inside each call.
+ */
+#ifndef TORCHGO_TS_API_H
+#define TORCHGO_TS_API_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TS_ABI 1
+
+/* TS_API marks what belongs to the table. The symbols stay hidden: the shim
+ * exports ts_get_table alone. */
+#define TS_API extern
+
+/* TS_NOEXCEPT ends every prototype: an exception must not reach its caller. */
+#ifdef __cplusplus
+#define TS_NOEXCEPT noexcept
+extern "C" {
+#else
+#define TS_NOEXCEPT
+#endif
+
+/* ts_error is one failure: a code, a line of text, and where it came from. */
+typedef struct ts_error ts_error;
+
+/* ts_tensor is a c10::TensorImpl; the handle owns one reference to it. */
+typedef struct ts_tensor ts_tensor;
+
+/* ts_module is a loaded TorchScript module. */
+typedef struct ts_module ts_module;
+
+/* ts_method is one method of one module; it keeps the module alive. */
+typedef struct ts_method ts_method;
+
+/* ts_operator is a dispatcher operator; it lives as long as the process. */
+typedef struct ts_operator ts_operator;
+
+/* ts_values is an array of values that did not fit where the caller wanted it. */
+typedef struct ts_values ts_values;
+
+/* ts_code says what kind of C++ exception an error was. */
+enum ts_code {
+  TS_CODE_UNKNOWN = 1,         /* not derived from std::exception */
+  TS_CODE_RUNTIME = 2,         /* c10::Error, std::exception */
+  TS_CODE_ARGUMENT = 3,        /* refused by the shim before libtorch saw it */
+  TS_CODE_INDEX = 4,           /* c10::IndexError, std::out_of_range */
+  TS_CODE_VALUE = 5,           /* c10::ValueError */
+  TS_CODE_TYPE = 6,            /* c10::TypeError */
+  TS_CODE_NOT_IMPLEMENTED = 7, /* c10::NotImplementedError */
+  TS_CODE_LINALG = 8,          /* c10::LinAlgError */
+  TS_CODE_OUT_OF_MEMORY = 9,   /* c10::OutOfMemoryError, std::bad_alloc */
+  TS_CODE_COMPILE = 10,        /* torch::jit::ErrorReport: TorchScript source */
+  TS_CODE_SCRIPT = 11,         /* raised while TorchScript ran */
+  TS_CODE_DEVICE = 12,         /* the device asked for is not there */
+  TS_CODE_NO_OPERATOR = 13,    /* this libtorch has no such operator */
+  TS_CODE_NO_METHOD = 14       /* this module has no such method */
+};
+
+/* ts_device_type: the numbers of c10::DeviceType. */
+enum ts_device_type {
+  TS_DEVICE_CPU = 0,
+  TS_DEVICE_CUDA = 1
+};
+
+/* ts_tag says what a ts_value holds. */
+enum ts_tag {
+  TS_TAG_NONE = 0,
+  TS_TAG_TENSOR = 1,      /* p: ts_tensor */
+  TS_TAG_BOOL = 2,        /* i: 0 or 1 */
+  TS_TAG_INT = 3,         /* i */
+  TS_TAG_FLOAT = 4,       /* re */
+  TS_TAG_COMPLEX = 5,     /* re, im */
+  TS_TAG_STRING = 6,      /* p, i: bytes and their number; any bytes, no NUL at the end */
+  TS_TAG_DEVICE = 7,      /* n: device type, i: index or -1 */
+  TS_TAG_LIST = 8,        /* n values follow */
+  TS_TAG_TUPLE = 9,       /* n values follow */
+  TS_TAG_NAMED_TUPLE = 10, /* a string (type name), then n pairs of string (field) and value */
+  TS_TAG_DICT = 11,       /* n pairs of key and value follow */
+  TS_TAG_OBJECT = 12      /* a string (type name), then n pairs of string (attribute) and value */
+};
+
+/* ts_value is one node of an IValue tree. A tree is an array in pre-order: a
+ * container's values follow it. Tensors in results are owned by the receiver. */
+typedef struct ts_value {
+  uint32_t tag;
+  uint32_t n;
+  void *p;
+  int64_t i;
+  double re;
+  double im;
+} ts_value;
+
+/* ts_error_info is what ts_error_read tells. The strings belong to the error. */
+typedef struct ts_error_info {
+  int32_t code;
+  const char *message; /* what went wrong, as libtorch says it, without traces */
+  const char *script;  /* TorchScript traceback, or "" */
+  const char *native;  /* C++ backtrace, or "" */
+} ts_error_info;
+
+/* ts_build_info says what is running. The strings live as long as the process. */
+typedef struct ts_build_info {
+  const char *libtorch_version; /* of the headers the shim was compiled with: "2.15.0" */
+  const char *libtorch_path;    /* the libtorch_cpu.so in this process */
+  const char *shim_path;        /* the shim in this process */
+  const char *compiler;         /* that built the shim */
+  const char *source;           /* where the build took libtorch from */
+  const char *config;           /* at::show_config() */
+  const char *cpu_capability;   /* "AVX2", … : the kernels in use */
+  int32_t cxx11_abi;            /* 1: std::__cxx11 */
+} ts_build_info;
+
+/* ts_device_info describes one CUDA device. */
+typedef struct ts_device_info {
+  int32_t count;        /* of devices of the type asked for */
+  const char *missing;  /* why count is 0, or ""; lives as long as the process */
+} ts_device_info;
+
+enum ts_tensor_flag {
+  TS_TENSOR_CONTIGUOUS = 1,
+  TS_TENSOR_REQUIRES_GRAD = 2,
+  TS_TENSOR_STRIDED = 4,   /* has sizes, strides and one storage */
+  TS_TENSOR_CONJ = 8,      /* elements are to be read conjugated */
+  TS_TENSOR_NEG = 16,      /* elements are to be read negated */
+  TS_TENSOR_QUANTIZED = 32,
+  TS_TENSOR_INFERENCE = 64
+};
+
+/* ts_tensor_info describes a tensor. sizes, strides and the addresses stay valid
+ * while the tensor lives and is not resized. */
+typedef struct ts_tensor_info {
+  const int64_t *sizes;   /* ndim entries */
+  const int64_t *strides; /* ndim entries in elements; NULL unless strided */
+  void *data;             /* the first element; NULL unless strided */
+  void *storage;          /* the storage's first byte: equal for tensors that share it */
+  int64_t storage_bytes;
+  int64_t numel;
+  int32_t ndim;
+  int32_t dtype;          /* c10::ScalarType */
+  int32_t device_type;    /* c10::DeviceType */
+  int32_t device_index;   /* 0 for the CPU */
+  uint32_t flags;         /* ts_tensor_flag */
+  int32_t item_bytes;
+} ts_tensor_info;
+
+enum ts_call_flag {
+  TS_CALL_GRAD = 1,          /* record gradients; without it the call runs in inference mode */
+  TS_CALL_NO_OPTIMIZE = 2    /* interpret the graph as it was written */
+};
+
+enum ts_role {
+  TS_ROLE_PARAMETER = 0,
+  TS_ROLE_BUFFER = 1,
+  TS_ROLE_ATTRIBUTE = 2, /* a tensor held in a plain attribute, also inside lists, tuples, dicts, objects */
+  TS_ROLE_CONSTANT = 3   /* a tensor constant of a method's graph */
+};
+
+/* ---- errors ---- */
+
+/* ts_error_read describes e. The strings die with e. */
+TS_API void ts_error_read(const ts_error *e, ts_error_info *out) TS_NOEXCEPT;
+
+/* ts_error_free frees e; NULL is allowed. */
+TS_API void ts_error_free(ts_error *e) TS_NOEXCEPT;
+
+/* ---- values ---- */
+
+/* ts_values_read gives the array; it dies with v. */
+TS_API void ts_values_read(const ts_values *v, const ts_value **data, size_t *n) TS_NOEXCEPT;
+
+/* ts_values_free frees the array and its strings, not the tensors in it: the
+ * reader of the array owns those. NULL is allowed. */
+TS_API void ts_values_free(ts_values *v) TS_NOEXCEPT;
+
+/* ---- process ---- */
+
+/* ts_build_read says what is running. */
+TS_API ts_error *ts_build_read(ts_build_info *out) TS_NOEXCEPT;
+
+/* ts_device_read counts the devices of a type; loads the CUDA libraries first
+ * when CUDA is asked for. No device is not an error: missing says why. */
+TS_API ts_error *ts_device_read(int32_t device_type, ts_device_info *out) TS_NOEXCEPT;
+
+/* ts_device_synchronize waits for all work of the device. */
+TS_API ts_error *ts_device_synchronize(int32_t device_type, int32_t device_index) TS_NOEXCEPT;
+
+/* ts_threads_set sets the number of intra-op threads of every later call. */
+TS_API ts_error *ts_threads_set(int32_t n) TS_NOEXCEPT;
+
+/* ts_threads_read tells the number of intra-op threads of calls. */
+TS_API ts_error *ts_threads_read(int32_t *n) TS_NOEXCEPT;
+
+/* ---- tensors ---- */
+
+/* ts_tensor_new copies bytes of row-major data into a new CPU tensor. */
+TS_API ts_error *ts_tensor_new(const void *data, size_t bytes, const int64_t *shape, size_t ndim, int32_t dtype, ts_tensor **out) TS_NOEXCEPT;
+
+/* ts_tensor_map makes a CPU tensor over memory that the caller keeps until the
+ * token comes out of ts_tensor_released. data is the first byte of the storage,
+ * bytes its size; strides and offset count elements. */
+TS_API ts_error *ts_tensor_map(void *data, size_t bytes, const int64_t *shape, const int64_t *strides, size_t ndim, int64_t offset, int32_t dtype, uint64_t token, ts_tensor **out) TS_NOEXCEPT;
+
+/* ts_tensor_released takes up to cap tokens of ts_tensor_map whose memory no
+ * tensor uses any more, and returns their number. */
+TS_API size_t ts_tensor_released(uint64_t *tokens, size_t cap) TS_NOEXCEPT;
+
+/* ts_tensor_free gives up one reference; NULL is allowed. */
+TS_API void ts_tensor_free(ts_tensor *t) TS_NOEXCEPT;
+
+/* ts_tensor_read describes t. */
+TS_API ts_error *ts_tensor_read(const ts_tensor *t, ts_tensor_info *out) TS_NOEXCEPT;
+
+/* ts_tensor_bytes copies the elements of t, row-major, to dst on the host;
+ * bytes must be numel * item_bytes. Lazy conjugation and negation are resolved. */
+TS_API ts_error *ts_tensor_bytes(const ts_tensor *t, void *dst, size_t bytes) TS_NOEXCEPT;
+
+/* ts_tensor_to gives t on a device with a dtype (-1: as it is). Without copy,
+ * the result may be the same tensor. */
+TS_API ts_error *ts_tensor_to(const ts_tensor *t, int32_t device_type, int32_t device_index, int32_t dtype, int32_t copy, ts_tensor **out) TS_NOEXCEPT;
+
+/* ts_tensor_copy writes the elements of src into dst in place, converting
+ * dtype and device; shapes must be equal. Not safe beside other uses of dst. */
+TS_API ts_error *ts_tensor_copy(ts_tensor *dst, const ts_tensor *src) TS_NOEXCEPT;
+
+/* ---- operators ---- */
+
+/* ts_operator_find looks up "aten::add" with overload "Tensor". */
+TS_API ts_error *ts_operator_find(const char *name, const char *overload, const ts_operator **out) TS_NOEXCEPT;
+
+/* ts_operator_schema gives the operator's schema as text, as one string value. */
+TS_API ts_error *ts_operator_schema(const ts_operator *op, ts_values **out) TS_NOEXCEPT;
+
+/* ts_operator_call calls op with n argument trees; missing trailing arguments
+ * take their defaults. The results (one value, or a tuple when the schema has
+ * several) are written to out if they fit in cap values and need no strings,
+ * else *more owns them. */
+TS_API ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_NOEXCEPT;
+
+/* ---- modules ---- */
+
+/* ts_module_load reads a TorchScript file, with every tensor put on the device. */
+TS_API ts_error *ts_module_load(const char *path, int32_t device_type, int32_t device_index, ts_module **out) TS_NOEXCEPT;
+
+/* ts_module_load_bytes does the same from memory, which it does not keep. */
+TS_API ts_error *ts_module_load_bytes(const void *data, size_t bytes, int32_t device_type, int32_t device_index, ts_module **out) TS_NOEXCEPT;
+
+/* ts_module_free frees the handle; methods taken from it live on. NULL is allowed. */
+TS_API void ts_module_free(ts_module *m) TS_NOEXCEPT;
+
+/* ts_module_clone copies the module with its tensors; methods and their graphs,
+ * and so the constants in them, stay shared. */
+TS_API ts_error *ts_module_clone(const ts_module *m, ts_module **out) TS_NOEXCEPT;
+
+/* ts_module_train sets training (1) or evaluation (0) mode of the whole tree.
+ * Not safe beside other uses of m. */
+TS_API ts_error *ts_module_train(ts_module *m, int32_t on) TS_NOEXCEPT;
+
+/* ts_module_submodules lists the tree, the root first: a list of tuples
+ * (qualified name, type name, training as bool or none when it has no such flag). */
+TS_API ts_error *ts_module_submodules(const ts_module *m, ts_values **out) TS_NOEXCEPT;
+
+/* ts_module_tensors lists what the module computes with: a list of tuples
+ * (qualified name, ts_role, tensor). Constants of graphs are named by their
+ * place in the source text. The tensors are the module's own, not copies. */
+TS_API ts_error *ts_module_tensors(const ts_module *m, ts_values **out) TS_NOEXCEPT;
+
+/* ts_module_methods lists the methods: a list of tuples (name, schema text,
+ * list of (argument name, type, has default as bool)), self left out. */
+TS_API ts_error *ts_module_methods(const ts_module *m, ts_values **out) TS_NOEXCEPT;
+
+/* ts_module_method finds a method by name. */
+TS_API ts_error *ts_module_method(const ts_module *m, const char *name, ts_method **out) TS_NOEXCEPT;
+
+/* ts_method_free frees the handle; NULL is allowed. */
+TS_API void ts_method_free(ts_method *m) TS_NOEXCEPT;
+
+/* ts_method_call calls the method with n argument trees; missing trailing
+ * arguments take their defaults. Results as in ts_operator_call. */
+TS_API ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

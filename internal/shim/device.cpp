@@ -1,0 +1,104 @@
+#include "device.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <dlfcn.h>
+#include <signal.h>
+
+#include <mutex>
+
+namespace torchgo {
+namespace {
+
+// KeptSignals puts back the handlers of the signals that Go relies on, which a
+// driver may replace while it starts.
+class KeptSignals {
+ public:
+  KeptSignals() {
+    for (size_t i = 0; i < count; i++) sigaction(signals[i], nullptr, &actions[i]);
+  }
+  ~KeptSignals() {
+    for (size_t i = 0; i < count; i++) sigaction(signals[i], &actions[i], nullptr);
+  }
+
+ private:
+  static constexpr int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGILL, SIGTRAP, SIGURG, SIGPROF, SIGINT, SIGTERM};
+  static constexpr size_t count = sizeof(signals) / sizeof(signals[0]);
+  struct sigaction actions[count];
+};
+
+struct Cuda {
+  int32_t count = 0;
+  std::string missing;
+};
+
+Cuda start_cuda() {
+  KeptSignals kept;
+  Cuda cuda;
+  // Nothing in the shim refers to libtorch_cuda.so, so that it also runs where
+  // that library is not; its static initialisers register the CUDA backend.
+  if (dlopen("libtorch_cuda.so", RTLD_LAZY | RTLD_GLOBAL) == nullptr) {
+    cuda.missing = std::string("this libtorch has no CUDA libraries: ") + dlerror();
+    return cuda;
+  }
+  try {
+    c10::impl::VirtualGuardImpl guard(c10::DeviceType::CUDA);
+    cuda.count = guard.deviceCount();
+    if (cuda.count == 0) cuda.missing = "the CUDA libraries are there, but they see no GPU: is the driver installed, is CUDA_VISIBLE_DEVICES right?";
+    else at::empty({1}, at::TensorOptions().device(at::kCUDA));
+  } catch (const c10::Error &e) {
+    cuda.count = 0;
+    cuda.missing = e.what_without_backtrace();
+  }
+  return cuda;
+}
+
+const Cuda &cuda() {
+  static const Cuda *found = new Cuda(start_cuda());
+  return *found;
+}
+
+}  // namespace
+
+c10::Device device(int32_t type, int32_t index) {
+  switch (type) {
+    case TS_DEVICE_CPU:
+      if (index > 0) throw Refusal(TS_CODE_DEVICE, "there is no device cpu:" + std::to_string(index));
+      return c10::Device(c10::kCPU);
+    case TS_DEVICE_CUDA: {
+      const Cuda &found = cuda();
+      if (found.count == 0) throw Refusal(TS_CODE_DEVICE, "no CUDA device: " + found.missing);
+      if (index < 0) index = 0;
+      if (index >= found.count) {
+        throw Refusal(TS_CODE_DEVICE, "there is no device cuda:" + std::to_string(index) + ": this machine has " + std::to_string(found.count));
+      }
+      return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+    }
+  }
+  throw Refusal(TS_CODE_DEVICE, "unknown device type " + std::to_string(type));
+}
+
+}  // namespace torchgo
+
+using namespace torchgo;
+
+ts_error *ts_device_read(int32_t type, ts_device_info *out) noexcept {
+  return guard([&] {
+    if (type == TS_DEVICE_CPU) {
+      *out = {1, ""};
+      return;
+    }
+    if (type != TS_DEVICE_CUDA) throw Refusal(TS_CODE_DEVICE, "unknown device type " + std::to_string(type));
+    const Cuda &found = cuda();
+    *out = {found.count, found.missing.c_str()};
+  });
+}
+
+ts_error *ts_device_synchronize(int32_t type, int32_t index) noexcept {
+  return guard([&] {
+    c10::Device d = device(type, index);
+    if (d.is_cpu()) return;
+    c10::impl::VirtualGuardImpl guard(d.type());
+    guard.synchronizeDevice(d.index());
+  });
+}

@@ -1,0 +1,65 @@
+// What every function of the shim runs in: no exception leaves, no thread-local
+// state of libtorch is left changed.
+#pragma once
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "zts_table.h"
+
+struct ts_error {
+  int32_t code;
+  std::string message;
+  std::string script;
+  std::string native;
+};
+
+namespace torchgo {
+
+// Refusal is thrown for what the shim itself will not pass on to libtorch.
+class Refusal : public std::exception {
+ public:
+  Refusal(ts_code code, std::string message) : code(code), message(std::move(message)) {}
+  const char *what() const noexcept override { return message.c_str(); }
+
+  const ts_code code;
+
+ private:
+  std::string message;
+};
+
+// caught turns the exception in flight into a ts_error. in_script says that
+// TorchScript was running: its interpreter rethrows everything as
+// std::runtime_error with a traceback in the text.
+ts_error *caught(bool in_script) noexcept;
+
+// guard runs body and gives what it threw. Every function that returns a
+// ts_error consists of one call of it.
+template <class Body>
+ts_error *guard(Body &&body) noexcept {
+  try {
+    body();
+    return nullptr;
+  } catch (...) {
+    return caught(false);
+  }
+}
+
+// guard_script is guard for bodies that run TorchScript.
+template <class Body>
+ts_error *guard_script(Body &&body) noexcept {
+  try {
+    body();
+    return nullptr;
+  } catch (...) {
+    return caught(true);
+  }
+}
+
+// check_not_null refuses a NULL handle, which is how a caller's bug would look.
+inline void check_not_null(const void *handle, const char *what) {
+  if (handle == nullptr) throw Refusal(TS_CODE_ARGUMENT, std::string("no ") + what + " given (nil)");
+}
+
+}  // namespace torchgo

@@ -1,0 +1,117 @@
+#include "module.h"
+
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <cstring>
+#include <istream>
+#include <streambuf>
+
+#include "call.h"
+#include "device.h"
+
+#include <torch/csrc/jit/runtime/graph_executor.h>
+
+using namespace torchgo;
+
+namespace {
+
+// Bytes is a stream over memory that somebody else owns, without a copy of it.
+class Bytes : public std::streambuf {
+ public:
+  Bytes(const char *data, size_t n) {
+    char *p = const_cast<char *>(data);
+    setg(p, p, p + n);
+  }
+
+ protected:
+  pos_type seekoff(off_type off, std::ios_base::seekdir dir, std::ios_base::openmode) override {
+    char *base = dir == std::ios_base::beg ? eback() : dir == std::ios_base::cur ? gptr() : egptr();
+    if (off < eback() - base || off > egptr() - base) return pos_type(off_type(-1));
+    setg(eback(), base + off, egptr());
+    return gptr() - eback();
+  }
+  pos_type seekpos(pos_type pos, std::ios_base::openmode which) override { return seekoff(off_type(pos), std::ios_base::beg, which); }
+};
+
+}  // namespace
+
+ts_error *ts_module_load(const char *path, int32_t device_type, int32_t device_index, ts_module **out) noexcept {
+  return guard([&] {
+    Quiet quiet;
+    *out = new ts_module{torch::jit::load(path, device(device_type, device_index))};
+  });
+}
+
+ts_error *ts_module_load_bytes(const void *data, size_t bytes, int32_t device_type, int32_t device_index, ts_module **out) noexcept {
+  return guard([&] {
+    Quiet quiet;
+    Bytes buffer(static_cast<const char *>(data), bytes);
+    std::istream stream(&buffer);
+    *out = new ts_module{torch::jit::load(stream, device(device_type, device_index))};
+  });
+}
+
+void ts_module_free(ts_module *m) noexcept { delete m; }
+
+ts_error *ts_module_clone(const ts_module *m, ts_module **out) noexcept {
+  return guard([&] {
+    check_not_null(m, "module");
+    Quiet quiet;
+    *out = new ts_module{m->module.deepcopy()};
+  });
+}
+
+ts_error *ts_module_train(ts_module *m, int32_t on) noexcept {
+  return guard([&] {
+    check_not_null(m, "module");
+    m->module.train(on != 0);
+  });
+}
+
+ts_error *ts_module_methods(const ts_module *m, ts_values **out) noexcept {
+  return guard([&] {
+    check_not_null(m, "module");
+    *out = write_all([&](Writer &w) {
+      auto methods = m->module.get_methods();
+      w.list(methods.size());
+      for (const auto &method : methods) {
+        const auto &schema = method.function().getSchema();
+        w.tuple(3);
+        w.string(method.name());
+        w.string(c10::str(schema));
+        const auto &arguments = schema.arguments();
+        size_t self = arguments.empty() ? 0 : 1;
+        w.list(arguments.size() - self);
+        for (size_t i = self; i < arguments.size(); i++) {
+          w.tuple(3);
+          w.string(arguments[i].name());
+          w.string(arguments[i].type()->repr_str());
+          w.put(TS_TAG_BOOL, 0, arguments[i].default_value().has_value());
+        }
+      }
+    });
+  });
+}
+
+ts_error *ts_module_method(const ts_module *m, const char *name, ts_method **out) noexcept {
+  return guard([&] {
+    check_not_null(m, "module");
+    auto method = m->module.find_method(name);
+    if (!method) throw Refusal(TS_CODE_NO_METHOD, "the module has no method " + std::string(name));
+    *out = new ts_method{m->module, &method->function()};
+  });
+}
+
+void ts_method_free(ts_method *m) noexcept { delete m; }
+
+ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) noexcept {
+  return guard_script([&] {
+    check_not_null(m, "method");
+    Calling calling(flags);
+    torch::jit::GraphOptimizerEnabledGuard optimize((flags & TS_CALL_NO_OPTIMIZE) == 0);
+    c10::IValue self(m->module._ivalue());
+    c10::Stack stack = arguments(m->function->getSchema(), 1, in, n, &self);
+    m->function->run(stack);
+    *more = results(stack, out, cap);
+  });
+}

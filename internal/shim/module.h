@@ -1,0 +1,15 @@
+// Handles of modules and methods.
+#pragma once
+
+#include <torch/csrc/jit/api/module.h>
+
+#include "guard.h"
+
+struct ts_module {
+  torch::jit::Module module;
+};
+
+struct ts_method {
+  torch::jit::Module module;  // keeps the function's owner alive
+  torch::jit::Function *function;
+};
