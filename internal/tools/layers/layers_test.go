@@ -1,0 +1,142 @@
+// Package layers holds the test that keeps imports pointing downwards.
+package layers
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/seed06459138/torchgo"
+
+// root is the module's folder, seen from this one.
+const root = "../../.."
+
+// layers holds the packages of the module from the bottom to the top. A package may
+// import those of lower layers and, in a subfolder of an entry, the others of that entry.
+var layers = [][]string{
+	{"torch/dtype"},
+	{"torch/checkpoint", "verify/compare", "internal/ctorch"},
+	{"torch"},
+	{"torch/aten"},
+	{"jit", "torch/nn", "torch/optim"},
+	{"verify"},
+	{"cmd", "examples", "bench", "scripts", "internal/tools"},
+}
+
+// cgo is the only package that may import "C".
+const cgo = "internal/ctorch"
+
+// place finds the entry of layers that holds a package, given relative to the module:
+// the longest one that it lies in.
+func place(pkg string) (entry string, layer int) {
+	layer = -1
+	for i, l := range layers {
+		for _, e := range l {
+			if (pkg == e || strings.HasPrefix(pkg, e+"/")) && len(e) > len(entry) {
+				entry, layer = e, i
+			}
+		}
+	}
+	return entry, layer
+}
+
+// fault says what is wrong with an import of a file, or "".
+func fault(file, imported string) string {
+	pkg := path.Dir(file)
+	entry, layer := place(pkg)
+	own, ours := strings.CutPrefix(imported, module+"/")
+	switch {
+	case layer < 0:
+		return pkg + " has no layer: give it one in internal/tools/layers"
+	case imported == "C":
+		if pkg != cgo {
+			return `only ` + cgo + ` imports "C": put the C function into ts_api.h`
+		}
+	case ours:
+		if e, l := place(own); e != entry && l >= layer {
+			return pkg + " must not import " + own + ": imports go downwards (see internal/tools/layers)"
+		}
+	case strings.Contains(strings.Split(imported, "/")[0], "."):
+		if !strings.HasSuffix(file, "_test.go") {
+			return "only tests import " + imported + ": torchgo itself has no dependencies"
+		}
+	}
+	return ""
+}
+
+func TestImportsGoDownwards(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			switch d.Name() {
+			case ".git", "build", "testdata", "vendor":
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if filepath.Ext(name) != ".go" {
+			return nil
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		files++
+		// Parsed rather than listed by the go command, so that files of every build tag are seen.
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			assert.Empty(t, fault(filepath.ToSlash(rel), imported), rel)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	assert.Greater(t, files, 10, "the walk must have seen the module")
+}
+
+func TestFault(t *testing.T) {
+	for _, c := range []struct {
+		name, file, imported string
+		want                 string // part of the fault; "" when there is none
+	}{
+		{"standard library", "torch/tensor.go", "encoding/binary", ""},
+		{"downwards", "torch/tensor.go", module + "/torch/dtype", ""},
+		{"within an entry", "cmd/verify/main.go", module + "/cmd/verify/usage", ""},
+		{"subfolder of a pure package", "torch/checkpoint/pickle/vm.go", module + "/torch/dtype", ""},
+		{"cgo in its place", "internal/ctorch/call.go", "C", ""},
+		{"testify in a test", "torch/tensor_test.go", "github.com/stretchr/testify/assert", ""},
+		{"upwards", "torch/tensor.go", module + "/jit", "imports go downwards"},
+		{"sideways", "torch/checkpoint/open.go", module + "/internal/ctorch", "imports go downwards"},
+		{"a pure package importing torch", "torch/checkpoint/open.go", module + "/torch", "imports go downwards"},
+		{"cgo elsewhere", "torch/tensor.go", "C", "ts_api.h"},
+		{"a dependency", "verify/run.go", "golang.org/x/sync/errgroup", "no dependencies"},
+		{"an unknown package", "newthing/x.go", "fmt", "has no layer"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := fault(c.file, c.imported)
+			if c.want == "" {
+				assert.Empty(t, got)
+			} else {
+				assert.Contains(t, got, c.want)
+			}
+		})
+	}
+}
