@@ -60,6 +60,9 @@ func (h *Handle) Acquire() unsafe.Pointer {
 	return h.ptr
 }
 
+// Pointer gives the native object to a caller that is between Acquire and Release.
+func (h *Handle) Pointer() unsafe.Pointer { return h.ptr }
+
 // Release ends what Acquire began.
 func (h *Handle) Release() {
 	if h.state.Add(-1) == closed {
@@ -101,6 +104,7 @@ func free(n native) {
 	switch n.kind {
 	case KindTensor:
 		TensorFree((*Tensor)(n.ptr))
+		DrainMapped()
 	case KindModule:
 		ModuleFree((*Module)(n.ptr))
 	case KindMethod:

@@ -1,0 +1,239 @@
+package torch
+
+import (
+	"fmt"
+	"runtime"
+	"unsafe"
+
+	"github.com/seed06459138/torchgo/internal/ctorch"
+)
+
+// Native is one crossing into libtorch: n argument trees in, results out.
+type Native func(in *ctorch.Value, n int, out *ctorch.Value, capacity int, more **ctorch.Values) *ctorch.Error
+
+// Invoke passes args through call and gives its result. Results join the
+// innermost scope of the tensors in args. It is for the packages of this module.
+func Invoke(op string, args []Value, call Native) (Value, error) {
+	var f frame
+	f.init()
+	defer f.release()
+	for i, a := range args {
+		if err := f.add(a, 0); err != nil {
+			return nil, fmt.Errorf("%s: argument %d: %w", op, i, err)
+		}
+	}
+	if err := f.call(op, call); err != nil {
+		return nil, err
+	}
+	return f.result()
+}
+
+// InvokeTensors is Invoke for tensors in and one tensor out, without an
+// allocation but that of the result.
+func InvokeTensors(op string, args []*Tensor, call Native) (*Tensor, error) {
+	var f frame
+	f.init()
+	defer f.release()
+	for i, a := range args {
+		if err := f.addTensor(a); err != nil {
+			return nil, fmt.Errorf("%s: argument %d: %w", op, i, err)
+		}
+	}
+	if err := f.call(op, call); err != nil {
+		return nil, err
+	}
+	if f.more == nil && f.out[0].Tag == ctorch.TagTensor {
+		return f.adopt(f.out[0].P), nil
+	}
+	v, err := f.result()
+	if err != nil {
+		return nil, err
+	}
+	CloseAll(v)
+	return nil, &Error{Op: op, Code: CodeType, Msg: fmt.Sprintf("gives %s, not one tensor; use Call, which gives any value", kindOf(v))}
+}
+
+// frame holds the arguments of one crossing: the flat array, the tensors that
+// must stay, the strings that must not move.
+type frame struct {
+	in    []ctorch.Value
+	held  []*Tensor
+	out   [4]ctorch.Value
+	more  *ctorch.Values
+	scope *Scope
+	pins  *runtime.Pinner
+
+	inSpace   [6]ctorch.Value
+	heldSpace [6]*Tensor
+}
+
+func (f *frame) init() {
+	f.in = f.inSpace[:0]
+	f.held = f.heldSpace[:0]
+}
+
+func (f *frame) release() {
+	for _, t := range f.held {
+		t.handle.Release()
+	}
+	if f.more != nil {
+		ctorch.ValuesFree(f.more)
+	}
+	if f.pins != nil {
+		f.pins.Unpin()
+	}
+}
+
+func (f *frame) call(op string, call Native) error {
+	return WrapError(op, call(unsafe.SliceData(f.in), len(f.in), &f.out[0], len(f.out), &f.more))
+}
+
+func (f *frame) addTensor(t *Tensor) error {
+	if t == nil {
+		return errNilTensor
+	}
+	p := t.handle.Acquire()
+	if p == nil {
+		return fmt.Errorf("tensor %w", ErrClosed)
+	}
+	f.held = append(f.held, t)
+	f.scope = inner(f.scope, t.scope.Load())
+	f.in = append(f.in, ctorch.Value{Tag: ctorch.TagTensor, P: p})
+	return nil
+}
+
+var (
+	errNilTensor = &Error{Op: "pass a value", Code: CodeArgument, Msg: "the tensor is nil"}
+	errNilValue  = &Error{Op: "pass a value", Code: CodeArgument, Msg: "the value is nil; use torch.None{} for None"}
+)
+
+// maxDepth bounds nesting on the way in, as the shim does: values may contain themselves.
+const maxDepth = 200
+
+func (f *frame) add(v Value, depth int) error {
+	if depth > maxDepth {
+		return &Error{Op: "pass a value", Code: CodeValue, Msg: fmt.Sprintf("nested deeper than %d", maxDepth)}
+	}
+	switch v := v.(type) {
+	case *Tensor:
+		return f.addTensor(v)
+	case None:
+		f.put(ctorch.Value{Tag: ctorch.TagNone})
+	case Bool:
+		x := ctorch.Value{Tag: ctorch.TagBool}
+		if v {
+			x.I = 1
+		}
+		f.put(x)
+	case Int:
+		f.put(ctorch.Value{Tag: ctorch.TagInt, I: int64(v)})
+	case Float:
+		f.put(ctorch.Value{Tag: ctorch.TagFloat, Re: float64(v)})
+	case Complex:
+		f.put(ctorch.Value{Tag: ctorch.TagComplex, Re: real(v), Im: imag(v)})
+	case String:
+		f.addString(string(v))
+	case Device:
+		f.put(ctorch.Value{Tag: ctorch.TagDevice, N: uint32(v.Type), I: v.nativeIndex()})
+	case List:
+		f.put(ctorch.Value{Tag: ctorch.TagList, N: uint32(len(v))})
+		return f.addAll(v, depth)
+	case Tuple:
+		f.put(ctorch.Value{Tag: ctorch.TagTuple, N: uint32(len(v))})
+		return f.addAll(v, depth)
+	case *NamedTuple:
+		if v == nil {
+			return errNilValue
+		}
+		f.put(ctorch.Value{Tag: ctorch.TagNamedTuple, N: uint32(len(v.Fields))})
+		f.addString(v.Name)
+		for _, field := range v.Fields {
+			f.addString(field.Name)
+			if err := f.add(field.Value, depth+1); err != nil {
+				return err
+			}
+		}
+	case *Dict:
+		if v == nil {
+			return errNilValue
+		}
+		f.put(ctorch.Value{Tag: ctorch.TagDict, N: uint32(len(v.Entries))})
+		for _, e := range v.Entries {
+			if err := f.addAll([]Value{e.Key, e.Value}, depth); err != nil {
+				return err
+			}
+		}
+	case *Object:
+		return &Error{Op: "pass a value", Code: CodeType, Msg: "an object of a TorchScript class cannot be passed"}
+	default:
+		return errNilValue
+	}
+	return nil
+}
+
+func (f *frame) addAll(values []Value, depth int) error {
+	for _, v := range values {
+		if err := f.add(v, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *frame) put(v ctorch.Value) { f.in = append(f.in, v) }
+
+// addString passes the string's own bytes, which must not move while libtorch reads them.
+func (f *frame) addString(s string) {
+	x := ctorch.Value{Tag: ctorch.TagString, I: int64(len(s))}
+	if len(s) > 0 {
+		if f.pins == nil {
+			f.pins = new(runtime.Pinner)
+		}
+		p := unsafe.StringData(s)
+		f.pins.Pin(p)
+		x.P = unsafe.Pointer(p)
+	}
+	f.put(x)
+}
+
+// adopt makes a Tensor of a result.
+func (f *frame) adopt(p unsafe.Pointer) *Tensor {
+	t := AdoptTensor((*ctorch.Tensor)(p))
+	if f.scope != nil {
+		f.scope.join(t)
+	}
+	return t
+}
+
+// result makes a Value of what the call wrote.
+func (f *frame) result() (Value, error) {
+	if f.more == nil {
+		d := decoder{frame: f, values: f.out[:]}
+		return d.next(), nil
+	}
+	return f.decode(f.more), nil
+}
+
+// DecodeValues makes a Value of an array that a native call gave, and frees the
+// array. It is for the packages of this module.
+func DecodeValues(values *ctorch.Values) Value {
+	var f frame
+	f.more = values
+	defer f.release()
+	return f.decode(values)
+}
+
+func (f *frame) decode(values *ctorch.Values) Value {
+	var data *ctorch.Value
+	var n int
+	ctorch.ValuesRead(values, &data, &n)
+	d := decoder{frame: f, values: unsafe.Slice(data, n)}
+	return d.next()
+}
+
+func (d Device) nativeIndex() int64 {
+	if d.Type == DeviceCPU {
+		return -1
+	}
+	return int64(d.Index)
+}

@@ -1,0 +1,101 @@
+package torch
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Scope closes what was computed in it. A tensor enters a scope by Add, or by
+// being computed from a tensor that is in it, so that only the inputs need to
+// be named:
+//
+//	s := torch.NewScope()
+//	defer s.Close()
+//	x, err := torch.FromSlice(data, 1, 4)
+//	…
+//	y, err := model.Forward(s.Add(x)) // y is in the scope too
+//
+// When inputs belong to several scopes, results join the one made last. A Scope
+// is safe for concurrent use.
+type Scope struct {
+	serial  uint64
+	mu      sync.Mutex
+	tensors map[*Tensor]struct{}
+	closed  bool
+}
+
+var scopes atomic.Uint64
+
+// NewScope makes an empty scope.
+func NewScope() *Scope {
+	return &Scope{serial: scopes.Add(1), tensors: make(map[*Tensor]struct{})}
+}
+
+// Add brings t into the scope, out of the one it was in, and returns it. Into a
+// closed scope, it closes t.
+func (s *Scope) Add(t *Tensor) *Tensor {
+	if t == nil {
+		return nil
+	}
+	if old := t.scope.Load(); old != s {
+		if old != nil {
+			old.remove(t)
+		}
+		s.join(t)
+	}
+	return t
+}
+
+// Keep takes tensors out of the scope, so that they outlive it.
+func (s *Scope) Keep(tensors ...*Tensor) {
+	for _, t := range tensors {
+		if t != nil && t.scope.CompareAndSwap(s, nil) {
+			s.remove(t)
+		}
+	}
+}
+
+// Close closes every tensor in the scope. Closing again does nothing.
+func (s *Scope) Close() {
+	s.mu.Lock()
+	tensors := s.tensors
+	s.tensors, s.closed = nil, true
+	s.mu.Unlock()
+	for t := range tensors {
+		t.handle.Close()
+	}
+}
+
+// Len tells how many tensors are in the scope.
+func (s *Scope) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.tensors)
+}
+
+func (s *Scope) join(t *Tensor) {
+	t.scope.Store(s)
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.tensors[t] = struct{}{}
+	}
+	s.mu.Unlock()
+	if closed {
+		t.handle.Close()
+	}
+}
+
+func (s *Scope) remove(t *Tensor) {
+	s.mu.Lock()
+	delete(s.tensors, t)
+	s.mu.Unlock()
+}
+
+// inner gives the scope made last of the two; nil is the outermost.
+func inner(a, b *Scope) *Scope {
+	if a == nil || (b != nil && b.serial > a.serial) {
+		return b
+	}
+	return a
+}
