@@ -1,0 +1,10 @@
+//go:build !unix
+
+package checkpoint
+
+import "os"
+
+// mapFile maps nothing: the file is read in pieces instead.
+func mapFile(*os.File, int64) ([]byte, error) { return nil, nil }
+
+func unmapFile([]byte) error { return nil }
