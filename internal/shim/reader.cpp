@@ -6,9 +6,6 @@
 namespace torchgo {
 namespace {
 
-// Deeper trees than this are refused, in both directions: they are walked by recursion.
-constexpr int max_depth = 200;
-
 const char *name_of(uint32_t tag) {
   switch (tag) {
     case TS_TAG_NONE: return "None";

@@ -17,6 +17,9 @@ struct ts_values {
 
 namespace torchgo {
 
+// Deeper trees than this are refused, in both directions: they are walked by recursion.
+constexpr int max_depth = 200;
+
 // Reader makes IValues of a flat array, guided by the types that a schema
 // expects: an IValue list has an element type, which the array does not tell.
 class Reader {

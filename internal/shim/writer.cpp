@@ -5,11 +5,6 @@
 #include "value.h"
 
 namespace torchgo {
-namespace {
-
-constexpr int max_depth = 200;
-
-}  // namespace
 
 uint32_t Writer::size(size_t n) {
   if (n > UINT32_MAX) throw Refusal(TS_CODE_VALUE, "a container has more than 2^32 elements");
