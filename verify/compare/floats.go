@@ -1,0 +1,118 @@
+package compare
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/seed06459138/torchgo/torch/dtype"
+)
+
+// floats is what the scanners of real numbers share: the careful look at one pair.
+type floats struct {
+	arithmetic
+	steps    steps
+	equalNaN bool
+}
+
+// steps counts the numbers of a type that lie between two of its elements.
+type steps struct {
+	size     int     // bytes; 0: not counted
+	unsigned bool    // there is no sign bit
+	unit     float64 // the distance to the next number is at least unit·|number|
+}
+
+func stepsOf(d dtype.DType) steps {
+	s := steps{size: d.Size()}
+	switch d {
+	case dtype.Float64:
+		s.unit = 0x1p-53
+	case dtype.Float32:
+		s.unit = 0x1p-24
+	case dtype.Float16:
+		s.unit = 0x1p-11
+	case dtype.BFloat16:
+		s.unit = 0x1p-8
+	case dtype.Float8E4M3FN, dtype.Float8E4M3FNUZ:
+		s.unit = 0x1p-4
+	case dtype.Float8E5M2, dtype.Float8E5M2FNUZ:
+		s.unit = 0x1p-3
+	case dtype.Float8E8M0FNU:
+		s.unit, s.unsigned = 0x1p-1, true
+	}
+	return s
+}
+
+// between returns the distance of two finite elements; both zeros are one number.
+func (s steps) between(got, want []byte) uint64 {
+	g, w := s.ordinal(got), s.ordinal(want)
+	if g < w {
+		g, w = w, g
+	}
+	return uint64(g) - uint64(w)
+}
+
+// ordinal numbers the elements of a type in their order. Floats are sign and
+// magnitude, and greater magnitudes have greater bits.
+func (s steps) ordinal(raw []byte) int64 {
+	var bits uint64
+	switch s.size {
+	case 1:
+		bits = uint64(raw[0])
+	case 2:
+		bits = uint64(binary.LittleEndian.Uint16(raw))
+	case 4:
+		bits = uint64(binary.LittleEndian.Uint32(raw))
+	case 8:
+		bits = binary.LittleEndian.Uint64(raw)
+	}
+	sign := uint64(1) << (8*s.size - 1)
+	if bits&sign == 0 || s.unsigned {
+		return int64(bits)
+	}
+	return -int64(bits &^ sign)
+}
+
+// ratio returns the greatest r such that a pair with |got − want| ≤ r·|want| raises
+// neither the relative error nor the number of steps that t has seen.
+//
+// Two numbers n steps apart, the smaller of magnitude m, differ by at least
+// n·unit·m, and m is at least |want| − |got − want|; of unequal signs they differ
+// by at least |want|.
+func (f *floats) ratio(t *tally) float64 {
+	r := t.rel.value
+	if f.steps.size != 0 {
+		c := float64(t.ulp.value+1) * f.steps.unit
+		r = min(r, c/(1+c))
+	}
+	return r * (1 - 0x1p-40) // whichever way the products were rounded
+}
+
+// look records one pair in full; rawGot and rawWant are its bytes.
+func (f *floats) look(t *tally, at int64, got, want float64, rawGot, rawWant []byte) {
+	diff := math.Abs(got - want)
+	if !(diff <= math.MaxFloat64) {
+		g, w := classOf(got), classOf(want)
+		if g != isFinite || w != isFinite {
+			t.special(at, g, w, got == want, f.equalNaN)
+			return
+		}
+	}
+	rounded := diff
+	if !f.double && diff <= math.MaxFloat32 {
+		rounded = float64(float32(diff))
+	}
+	if diff != 0 {
+		t.abs.raise(rounded, at)
+		if want != 0 {
+			t.rel.raise(diff/math.Abs(want), at)
+		}
+		if f.steps.size != 0 {
+			t.ulp.raise(f.steps.between(rawGot, rawWant), at)
+		}
+	}
+	if f.double {
+		f.settle(t, at, f.judge64(got, want))
+	} else {
+		f.settle(t, at, f.judge32(float32(got), float32(want)))
+	}
+}
