@@ -6,9 +6,8 @@ import "github.com/seed06459138/torchgo/torch/dtype"
 // them, and the Go types of their elements.
 type DType = dtype.DType
 
-// The dtypes that programs use most.
+// The dtypes that programs use most. (torch.Bool is a Value; its dtype is dtype.Bool.)
 const (
-	Bool       = dtype.Bool
 	Uint8      = dtype.Uint8
 	Int8       = dtype.Int8
 	Int16      = dtype.Int16

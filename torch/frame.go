@@ -3,6 +3,7 @@ package torch
 import (
 	"fmt"
 	"runtime"
+	"sync"
 	"unsafe"
 
 	"github.com/seed06459138/torchgo/internal/ctorch"
@@ -14,8 +15,7 @@ type Native func(in *ctorch.Value, n int, out *ctorch.Value, capacity int, more 
 // Invoke passes args through call and gives its result. Results join the
 // innermost scope of the tensors in args. It is for the packages of this module.
 func Invoke(op string, args []Value, call Native) (Value, error) {
-	var f frame
-	f.init()
+	f := newFrame()
 	defer f.release()
 	for i, a := range args {
 		if err := f.add(a, 0); err != nil {
@@ -31,8 +31,7 @@ func Invoke(op string, args []Value, call Native) (Value, error) {
 // InvokeTensors is Invoke for tensors in and one tensor out, without an
 // allocation but that of the result.
 func InvokeTensors(op string, args []*Tensor, call Native) (*Tensor, error) {
-	var f frame
-	f.init()
+	f := newFrame()
 	defer f.release()
 	for i, a := range args {
 		if err := f.addTensor(a); err != nil {
@@ -42,8 +41,8 @@ func InvokeTensors(op string, args []*Tensor, call Native) (*Tensor, error) {
 	if err := f.call(op, call); err != nil {
 		return nil, err
 	}
-	if f.more == nil && f.out[0].Tag == ctorch.TagTensor {
-		return f.adopt(f.out[0].P), nil
+	if first := &f.space.out[0]; f.space.more == nil && first.Tag == ctorch.TagTensor {
+		return f.adopt(first.P), nil
 	}
 	v, err := f.result()
 	if err != nil {
@@ -54,38 +53,50 @@ func InvokeTensors(op string, args []*Tensor, call Native) (*Tensor, error) {
 }
 
 // frame holds the arguments of one crossing: the flat array, the tensors that
-// must stay, the strings that must not move.
+// must stay, the strings that must not move. Frames are reused.
 type frame struct {
-	in    []ctorch.Value
+	space *space
+	in    []ctorch.Value // begins as space.in
 	held  []*Tensor
-	out   [4]ctorch.Value
-	more  *ctorch.Values
 	scope *Scope
-	pins  *runtime.Pinner
-
-	inSpace   [6]ctorch.Value
-	heldSpace [6]*Tensor
+	pins  runtime.Pinner
 }
 
-func (f *frame) init() {
-	f.in = f.inSpace[:0]
-	f.held = f.heldSpace[:0]
+// space is what C reads and writes: an object of its own, since no Go pointer
+// may lie in what is passed to C.
+type space struct {
+	in   [6]ctorch.Value
+	out  [4]ctorch.Value
+	more *ctorch.Values
 }
 
+var frames = sync.Pool{New: func() any { return &frame{space: new(space), held: make([]*Tensor, 0, 6)} }}
+
+func newFrame() *frame {
+	f := frames.Get().(*frame)
+	f.in = f.space.in[:0]
+	return f
+}
+
+// release gives back what the call borrowed, and the frame itself.
 func (f *frame) release() {
-	for _, t := range f.held {
+	for i, t := range f.held {
 		t.handle.Release()
+		f.held[i] = nil
 	}
-	if f.more != nil {
-		ctorch.ValuesFree(f.more)
+	f.held = f.held[:0]
+	f.scope = nil
+	if f.space.more != nil {
+		ctorch.ValuesFree(f.space.more)
+		f.space.more = nil
 	}
-	if f.pins != nil {
-		f.pins.Unpin()
-	}
+	f.pins.Unpin()
+	frames.Put(f)
 }
 
 func (f *frame) call(op string, call Native) error {
-	return WrapError(op, call(unsafe.SliceData(f.in), len(f.in), &f.out[0], len(f.out), &f.more))
+	s := f.space
+	return WrapError(op, call(unsafe.SliceData(f.in), len(f.in), &s.out[0], len(s.out), &s.more))
 }
 
 func (f *frame) addTensor(t *Tensor) error {
@@ -186,9 +197,6 @@ func (f *frame) put(v ctorch.Value) { f.in = append(f.in, v) }
 func (f *frame) addString(s string) {
 	x := ctorch.Value{Tag: ctorch.TagString, I: int64(len(s))}
 	if len(s) > 0 {
-		if f.pins == nil {
-			f.pins = new(runtime.Pinner)
-		}
 		p := unsafe.StringData(s)
 		f.pins.Pin(p)
 		x.P = unsafe.Pointer(p)
@@ -207,19 +215,19 @@ func (f *frame) adopt(p unsafe.Pointer) *Tensor {
 
 // result makes a Value of what the call wrote.
 func (f *frame) result() (Value, error) {
-	if f.more == nil {
-		d := decoder{frame: f, values: f.out[:]}
+	if f.space.more == nil {
+		d := decoder{frame: f, values: f.space.out[:]}
 		return d.next(), nil
 	}
-	return f.decode(f.more), nil
+	return f.decode(f.space.more), nil
 }
 
 // DecodeValues makes a Value of an array that a native call gave, and frees the
 // array. It is for the packages of this module.
 func DecodeValues(values *ctorch.Values) Value {
-	var f frame
-	f.more = values
+	f := newFrame()
 	defer f.release()
+	f.space.more = values
 	return f.decode(values)
 }
 

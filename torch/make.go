@@ -50,8 +50,8 @@ func FromCheckpoint(t *checkpoint.Tensor) (*Tensor, error) {
 	switch {
 	case t == nil:
 		return nil, errArgument(op, "the tensor is nil")
-	case t.Layout() != checkpoint.Strided:
-		return nil, errArgument(op, "the tensor is %s: only strided ones can be mapped", t.Layout())
+	case t.Sparse != nil:
+		return nil, errArgument(op, "the tensor is %s: only strided ones can be mapped", t.Sparse.Layout)
 	case t.Quant != nil:
 		return nil, errArgument(op, "the tensor is quantized: its scale and zero point would be lost")
 	case t.Meta():

@@ -1,0 +1,50 @@
+// Package torchtest is what tests that need libtorch share.
+package torchtest
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/seed06459138/torchgo/torch"
+)
+
+// Main runs a package's tests and fails when native handles are left over. It
+// is the body of TestMain.
+func Main(m *testing.M) {
+	code := m.Run()
+	if code == 0 {
+		code = leaked()
+	}
+	os.Exit(code)
+}
+
+// Require skips a test that needs libtorch where there is none; with
+// TORCH_REQUIRE=1, as in 'make test', it fails instead.
+func Require(t testing.TB) {
+	t.Helper()
+	err := torch.Open()
+	switch {
+	case err == nil:
+	case os.Getenv("TORCH_REQUIRE") == "1":
+		t.Fatal(err)
+	default:
+		t.Skip("libtorch is missing: ", err)
+	}
+}
+
+// leaked gives the collector its turn, since tests may leave handles to it, and
+// fails if any live on: then somebody still refers to them.
+func leaked() int {
+	for range 20 {
+		if torch.LiveHandles() == 0 {
+			return 0
+		}
+		runtime.GC()
+		time.Sleep(10 * time.Millisecond)
+	}
+	fmt.Fprintf(os.Stderr, "%d native handles were never freed\n", torch.LiveHandles())
+	return 1
+}
