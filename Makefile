@@ -1,0 +1,47 @@
+# Everything here works from a fresh clone: each target first makes what it needs. Wanted beforehand are
+# Go, a C++ compiler, cmake and python3 with pip. LIBTORCH=DIR takes an existing libtorch instead of a download.
+
+GO   ?= go
+# Packages that run goroutines against the same handles, or read files with several.
+RACE := ./internal/ctorch/... ./torch/... ./jit/... ./verify/...
+
+.DEFAULT_GOAL := help
+.PHONY: help libtorch shim verify test check bench bench-python fixtures generate doctor clean
+
+help: ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+libtorch: ## Get libtorch: $LIBTORCH, that of Python, or a download into the user's cache folder
+	@scripts/libtorch
+
+shim: ## Build the C++ side, build/libtorchgo.so, if anything it is made from has changed
+	@scripts/shim
+
+verify: shim ## Check the three saving scenarios under testdata with cmd/verify
+	@scripts/scenarios
+
+test: shim ## Run all tests, once more under the race detector where it matters; none may skip for want of libtorch
+	TORCH_REQUIRE=1 $(GO) test ./...
+	TORCH_REQUIRE=1 $(GO) test -race $(RACE)
+
+check: ## Format, vet, lint, import directions, generated files, tidiness; needs no libtorch
+	@scripts/check
+
+bench: shim ## Measure against C++ on the same libtorch, and against Python torch if bench-python was made
+	@scripts/bench
+
+bench-python: ## Set up Python with the pinned torch in the cache folder (several GB), and run the benchmarks with it
+	@scripts/python >/dev/null
+	@$(MAKE) --no-print-directory bench
+
+fixtures: ## Make the files under testdata again with Python torch ($PYTHON, or as bench-python sets it up)
+	@python=$$(scripts/python) && "$$python" scripts/fixtures/all.py
+
+generate: ## Write the generated files again
+	$(GO) generate ./...
+
+doctor: ## Say which Go, compiler, libtorch, shim and devices are in use, and what to do about what is missing
+	@$(GO) run ./cmd/verify doctor
+
+clean: ## Remove what was built here; the cache folder stays
+	rm -rf build bin
