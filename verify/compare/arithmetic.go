@@ -73,11 +73,21 @@ func (a *arithmetic) judge32(got, want float32) judgement {
 func abs(f float32) float32 { return math.Float32frombits(math.Float32bits(f) &^ (1 << 31)) }
 
 // excess returns how far outside of the tolerance a pair is.
-func (a *arithmetic) excess(j judgement) float64 { return j.diff - (a.atol + j.scale) }
+func (a *arithmetic) excess(j judgement) float64 {
+	if e := j.diff - (a.atol + j.scale); e == e {
+		return e
+	}
+	return j.diff // an infinite tolerance times zero
+}
 
 // needed returns an absolute tolerance that lets a pair pass. The last term makes
 // up for the rounding of the tolerance and of the bound.
-func (a *arithmetic) needed(j judgement) float64 { return j.diff - j.scale + 4*a.eps*j.diff }
+func (a *arithmetic) needed(j judgement) float64 {
+	if n := j.diff - j.scale + 4*a.eps*j.diff; n == n {
+		return n
+	}
+	return math.Inf(1)
+}
 
 // certain returns tolerances that lie so much below the real ones that whatever is
 // within them is close, whichever way its bound was rounded. For tolerances so

@@ -144,12 +144,14 @@ func TestErrors(t *testing.T) {
 			_, err := Compare(shaped(x, shape...), shaped(x, shape...), Default)
 			var e *DataError
 			require.ErrorAs(t, err, &e)
+			assert.ErrorContains(t, err, "a float32 tensor of shape")
 		})
 	}
 	for _, tol := range []Tolerance{{RTol: -1}, {ATol: -1e-9}, {RTol: math.NaN()}, {ATol: math.NaN()}} {
 		_, err := Compare(x, x, tol)
 		var e *ToleranceError
 		require.ErrorAs(t, err, &e)
+		assert.ErrorContains(t, err, "must be zero or more")
 		_, err = CompareWidened(x, shaped(tensorOf([]float64{1, 2}), 1, 2), tol)
 		require.ErrorAs(t, err, &e)
 	}
@@ -232,4 +234,30 @@ func TestStoredBytes(t *testing.T) {
 			assert.True(t, compare(t, want, want, Tolerance{}).BitEqual)
 		})
 	}
+}
+
+// Maxima that rise by the least that they can are found, although nothing else is
+// remarkable about the pairs: the first one has the greatest relative error and ULP
+// distance.
+func TestSlowlyRisingErrors(t *testing.T) {
+	got, want := []float32{1e-20}, []float32{-1e-30}
+	for x := float32(1); len(got) < 1000; x = math.Nextafter32(x, 2) {
+		want = append(want, 2*x)
+		got = append(got, 3*x)
+	}
+	s := compare(t, tensorOf(got), tensorOf(want), Tolerance{RTol: 1})
+	assert.Equal(t, []int64{999}, s.MaxAbsIndex)
+	assert.Equal(t, []int64{0}, s.MaxRelIndex)
+	assert.Equal(t, []int64{0}, s.MaxULPIndex)
+}
+
+// A difference that single precision can't hold is within no tolerance, as in torch.
+func TestOverflowingDifference(t *testing.T) {
+	big := float32(3e38)
+	got := tensorOf([]float32{big, big, big})
+	want := tensorOf([]dtype.BF16{dtype.BF16From(-big), dtype.BF16From(-big), dtype.BF16From(-big)})
+	s, err := CompareWidened(got, want, Tolerance{ATol: 1e300})
+	require.NoError(t, err)
+	assert.Equal(t, int64(3), s.Mismatches)
+	assert.InEpsilon(t, 6e38, s.MaxAbs, 0.01)
 }

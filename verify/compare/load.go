@@ -45,8 +45,8 @@ func (l *loader[T]) load(raw []byte) []T {
 	if l.decode == nil && littleEndian && uintptr(memory)%unsafe.Alignof(*new(T)) == 0 {
 		return unsafe.Slice((*T)(memory), n)
 	}
-	if l.buffer == nil {
-		l.buffer = make([]T, 2*blockLen) // a complex block has two numbers for each element
+	if len(l.buffer) < n {
+		l.buffer = make([]T, n)
 	}
 	dst := l.buffer[:n]
 	if l.decode != nil {

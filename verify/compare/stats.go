@@ -43,7 +43,7 @@ type Stats struct {
 	Got, Want  Scalar
 
 	// NeededATol is an absolute tolerance at which, with the same RTol, all finite
-	// elements are close; 0 when they are already.
+	// elements are close: 0 when they are already, +Inf when no tolerance would do.
 	NeededATol float64
 
 	GotNaN, WantNaN, BothNaN int64 // BothNaN are positions; they count on both sides too
