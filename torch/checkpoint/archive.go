@@ -139,7 +139,8 @@ func (f *File) unpickleAll(text string, d dialect) (Value, error) {
 	if unsafe, ok := err.(*UnsafeError); ok {
 		d.inert = true
 		if v, _, inertErr := unpickle(text, d); inertErr == nil {
-			if whole, ok := v.(*Object); ok && !d.script {
+			// An instance has a state; what was only called has none.
+			if whole, ok := v.(*Object); ok && whole.State != nil && !d.script {
 				unsafe.Class = whole.Class
 			}
 		}
@@ -161,6 +162,9 @@ func (f *File) storages(folder string) func(*Tuple) (Value, error) {
 		if s, ok := known[p.key]; ok {
 			if s.size != p.size {
 				return nil, fail(ErrStorage, "storage %s has %d bytes here and %d before", printable(p.key), p.size, s.size)
+			}
+			if s.element != p.element {
+				return nil, fail(ErrStorage, "storage %s is one of %s here and of %s before, which torch.save refuses to write", printable(p.key), p.element, s.element)
 			}
 			return s, nil
 		}

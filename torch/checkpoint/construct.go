@@ -88,10 +88,8 @@ func (m *machine) call(g *Global, args []Value) (Value, error) {
 		return m.fromType(args)
 	case buildQuantized:
 		return m.quantized(args)
-	case buildSparse:
-		return sparse(args)
-	case buildSparseCSR:
-		return sparseCSR(args)
+	case buildSparse, buildSparseCSR:
+		return m.sparse(args)
 	case buildMeta:
 		return m.meta(args)
 	case buildDefaultDict:

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 )
 
@@ -53,7 +54,10 @@ func open(src *source, options []Option) (*File, error) {
 			return err
 		}
 		f.kind = kind
-		return f.read()
+		if err := f.read(); err != nil {
+			return err
+		}
+		return f.settings.allows(f.kind)
 	})
 	if err != nil {
 		return nil, errors.Join(locate(err, src.path, ""), src.close())
@@ -61,11 +65,24 @@ func open(src *source, options []Option) (*File, error) {
 	return f, nil
 }
 
+func (s settings) allows(kind Kind) error {
+	if len(s.only) > 0 && !slices.Contains(s.only, kind) {
+		return fail(ErrKind, "is %s, not %s", kind, s.only[0])
+	}
+	return nil
+}
+
 // read reads the index of a file whose kind is known.
 func (f *File) read() error {
 	switch f.kind {
 	case KindTorch, KindScript, KindNPZ, KindZip:
 		return f.readArchive()
+	case KindLegacy:
+		return f.readLegacy()
+	case KindSafetensors:
+		return f.readSafetensors()
+	case KindNPY:
+		return f.readNPY()
 	case KindEmpty:
 		return fail(ErrNotTorch, "the file is empty; save or copy it again")
 	case KindTar:

@@ -31,6 +31,7 @@ type dialect struct {
 	inert      bool                           // unknown classes become records
 	narrow     bool                           // only what torch's weights-only reader accepts
 	limit      int64                          // most bytes of one copy out of a tensor
+	later      *[]func() error                // checks that need the data, for when it is found; nil: at once
 }
 
 // unpickle reads the one value of a pickle and returns the bytes that it took.

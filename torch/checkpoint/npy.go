@@ -106,3 +106,26 @@ func npyHeaderBytes(element dtype.DType, shape []int64, size int64) ([]byte, err
 	}
 	return append(header, '\n'), nil
 }
+
+// readNPY makes the one array of an npy file the value of the file. Arrays that
+// are row-major and little-endian stay in the mapping.
+func (f *File) readNPY() error {
+	h, err := f.src.npyHeader()
+	if err != nil {
+		return err
+	}
+	if h.fortran || h.element.big {
+		if h.size > f.settings.limit {
+			return fail(ErrLimit, "reordering the array takes %d bytes, the limit is %d", h.size, f.settings.limit)
+		}
+		a, err := f.src.readNPY()
+		if err != nil {
+			return err
+		}
+		f.value, err = a.Tensor()
+		return err
+	}
+	s := &Storage{device: "cpu", element: h.element.dtype, size: h.size, src: f.src, start: h.start}
+	f.value, err = newView(s, h.element.dtype, h.shape, rowMajor(h.shape), 0, f.settings.limit)
+	return err
+}

@@ -7,6 +7,7 @@ type settings struct {
 	inert  bool
 	narrow bool
 	limit  int64
+	only   []Kind
 }
 
 // Inert reads objects of unknown classes as inert *Object records instead of
@@ -23,6 +24,11 @@ func WeightsOnly() Option { return func(s *settings) { s.narrow = true } }
 // compressed record. Without it the limit is 256 MiB or four times the size of
 // the file, whichever is more.
 func MemoryLimit(bytes int64) Option { return func(s *settings) { s.limit = bytes } }
+
+// Only refuses files of other kinds as ErrKind, whatever their names say. Use it
+// where a format is promised to be safe: a zip named model.safetensors is not
+// one.
+func Only(kinds ...Kind) Option { return func(s *settings) { s.only = kinds } }
 
 func newSettings(size int64, options []Option) settings {
 	s := settings{limit: max(256<<20, 4*min(size, 1<<60))}

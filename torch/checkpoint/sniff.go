@@ -73,7 +73,6 @@ var magics = []struct {
 }{
 	{"PK\x03\x04", KindZip},
 	{"PK\x05\x06", KindZip},
-	{legacyMagic, KindLegacy},
 	{"\x93NUMPY", KindNPY},
 	{"\x89HDF\r\n\x1a\n", KindHDF5},
 	{"GGUF", KindGGUF},
@@ -81,9 +80,6 @@ var magics = []struct {
 	{"7z\xbc\xaf\x27\x1c", KindSevenZip},
 	{"\x28\xb5\x2f\xfd", KindZstd},
 }
-
-// legacyMagic is the first pickle of a legacy file: 0x1950a86a20f9469cfc6c.
-const legacyMagic = "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 
 // sniff looks at the first bytes. A zip is a KindZip until its names are read.
 func sniff(src *source) (Kind, error) {
@@ -100,9 +96,11 @@ func sniff(src *source) (Kind, error) {
 		}
 	}
 	switch {
+	case isLegacy(head):
+		return KindLegacy, nil
 	case len(head) > 262 && string(head[257:262]) == "ustar":
 		return KindTar, nil
-	case len(head) > 8 && head[8] == '{' && binary.LittleEndian.Uint64(head) <= mostSafetensorsHeader:
+	case len(head) > 9 && head[8] == '{' && (head[9] == '"' || binary.LittleEndian.Uint64(head) <= mostSafetensorsHeader):
 		return KindSafetensors, nil
 	case head[0] == 0x80 && len(head) > 2 && head[1] <= 5:
 		return KindPickle, nil

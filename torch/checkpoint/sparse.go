@@ -11,7 +11,7 @@ import (
 
 // sparse rebuilds (layout, (indices, values, size[, coalesced])) or, compressed,
 // (layout, (compressed, plain, values, size)), and checks every index.
-func sparse(args []Value) (Value, error) {
+func (m *machine) sparse(args []Value) (Value, error) {
 	a := arguments{items: args}
 	layout, ok := a.next().(Layout)
 	if !ok {
@@ -24,13 +24,10 @@ func sparse(args []Value) (Value, error) {
 	if err := a.done(); err != nil {
 		return nil, err
 	}
-	return sparseParts(layout, arguments{items: parts.Items})
+	return m.sparseParts(layout, arguments{items: parts.Items})
 }
 
-// sparseCSR rebuilds the older form, whose arguments are those of sparse.
-func sparseCSR(args []Value) (Value, error) { return sparse(args) }
-
-func sparseParts(layout Layout, a arguments) (*Tensor, error) {
+func (m *machine) sparseParts(layout Layout, a arguments) (*Tensor, error) {
 	s := &Sparse{Layout: layout}
 	var shape []int64
 	if layout == "torch.sparse_coo" {
@@ -57,20 +54,25 @@ func sparseParts(layout Layout, a arguments) (*Tensor, error) {
 			return nil, fail(ErrTensor, "a sparse tensor made of tensors without data")
 		}
 	}
-	switch layout {
-	case "torch.sparse_coo":
-		err = s.checkCOO(shape)
-	case "torch.sparse_csr", "torch.sparse_bsr":
-		err = s.checkCompressed(shape, 0)
-	case "torch.sparse_csc", "torch.sparse_bsc":
-		err = s.checkCompressed(shape, 1)
-	default:
-		err = fail(ErrTensor, "%s is not a sparse layout", layout)
-	}
-	if err != nil {
+	if m.later != nil {
+		*m.later = append(*m.later, func() error { return s.check(shape) })
+	} else if err := s.check(shape); err != nil {
 		return nil, err
 	}
 	return &Tensor{dtype: s.Values.dtype, shape: shape, numel: numel, Sparse: s, Device: s.Values.Device}, nil
+}
+
+// check compares every index with the shape.
+func (s *Sparse) check(shape []int64) error {
+	switch s.Layout {
+	case "torch.sparse_coo":
+		return s.checkCOO(shape)
+	case "torch.sparse_csr", "torch.sparse_bsr":
+		return s.checkCompressed(shape, 0)
+	case "torch.sparse_csc", "torch.sparse_bsc":
+		return s.checkCompressed(shape, 1)
+	}
+	return fail(ErrTensor, "%s is not a sparse layout", s.Layout)
 }
 
 // checkCOO checks sparse dimensions × entries indices against the shape.

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"encoding/binary"
+	"math"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -94,12 +95,16 @@ func readZip(src *source) (*zipIndex, error) {
 	if err := z.checkNames(); err != nil {
 		return nil, err
 	}
+	order := z.byOffset()
+	if err := z.checkRanges(order, end.offset, (*record).atLeast); err != nil {
+		return nil, err
+	}
 	for i := range z.records {
 		if err := z.records[i].readLocal(src, end.offset); err != nil {
 			return nil, err
 		}
 	}
-	return z, z.checkRanges(end.offset)
+	return z, z.checkRanges(order, end.offset, func(r *record) int64 { return r.end })
 }
 
 // readCentral reads one entry of the directory and returns its length.
@@ -321,30 +326,43 @@ func (z *zipIndex) enterRoot() error {
 // inRoot returns the record of this name in the folder, or nil.
 func (z *zipIndex) inRoot(name string) *record { return z.find(z.root + name) }
 
-// checkRanges refuses records that share bytes, and bytes in front of the first.
-func (z *zipIndex) checkRanges(directory int64) error {
-	order := make([]int32, len(z.records))
+// byOffset returns the records in the order of their local headers.
+func (z *zipIndex) byOffset() []*record {
+	order := make([]*record, len(z.records))
 	sorted := true
-	for i := range order {
-		order[i] = int32(i)
-		sorted = sorted && (i == 0 || z.records[i].header > z.records[i-1].header)
+	for i := range z.records {
+		order[i] = &z.records[i]
+		sorted = sorted && (i == 0 || order[i].header > order[i-1].header)
 	}
 	if !sorted {
-		sort.Slice(order, func(i, j int) bool { return z.records[order[i]].header < z.records[order[j]].header })
+		sort.Slice(order, func(i, j int) bool { return order[i].header < order[j].header })
 	}
+	return order
+}
+
+// atLeast is where a record ends at the earliest, by the directory alone.
+func (r *record) atLeast() int64 {
+	fixed := r.header + zipLocalSize + int64(len(r.name))
+	if fixed < 0 || r.packed > math.MaxInt64-fixed {
+		return math.MaxInt64
+	}
+	return fixed + r.packed
+}
+
+// checkRanges refuses records that share bytes, bytes in front of the first, and
+// records that reach beyond the last.
+func (z *zipIndex) checkRanges(order []*record, directory int64, end func(*record) int64) error {
 	at := int64(0)
-	for n, i := range order {
-		r := &z.records[i]
-		if n == 0 && r.header != 0 {
+	for i, r := range order {
+		if i == 0 && r.header != 0 {
 			return failRecord(ErrZip, r.name, "%d bytes lie in front of the archive; a torch file starts with its first record", r.header)
 		}
 		if r.header < at {
-			return failRecord(ErrOverlap, r.name, "shares bytes with %s; this file may be made to deceive", printable(z.records[order[n-1]].name))
+			return failRecord(ErrOverlap, r.name, "shares bytes with %s; this file may be made to deceive", printable(order[i-1].name))
 		}
-		at = r.end
-	}
-	if at > directory {
-		return fail(ErrOverlap, "the last record reaches into the directory")
+		if at = end(r); at > directory {
+			return failRecord(ErrTruncated, r.name, "declares %d bytes at %d, the records end at %d; copy the file again", r.packed, r.header, directory)
+		}
 	}
 	return nil
 }
