@@ -2,9 +2,11 @@
 package torchtest
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +16,11 @@ import (
 // Main runs a package's tests and fails when native handles are left over. It
 // is the body of TestMain.
 func Main(m *testing.M) {
+	flag.Parse()
+	if torch.Open() != nil && !required() {
+		// Examples cannot skip themselves.
+		_ = flag.Set("test.skip", strings.TrimPrefix(flag.Lookup("test.skip").Value.String()+"|^Example", "|"))
+	}
 	code := m.Run()
 	if code == 0 {
 		code = leaked()
@@ -28,12 +35,14 @@ func Require(t testing.TB) {
 	err := torch.Open()
 	switch {
 	case err == nil:
-	case os.Getenv("TORCH_REQUIRE") == "1":
+	case required():
 		t.Fatal(err)
 	default:
 		t.Skip("libtorch is missing: ", err)
 	}
 }
+
+func required() bool { return os.Getenv("TORCH_REQUIRE") == "1" }
 
 // leaked gives the collector its turn, since tests may leave handles to it, and
 // fails if any live on: then somebody still refers to them.
