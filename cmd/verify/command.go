@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/verify"
+	"github.com/seed06459138/torchgo/verify/compare"
+)
+
+// exitUnanswered is the exit code when there is no answer.
+var exitUnanswered = verify.Unanswered.ExitCode()
+
+// run runs the command and gives its exit code.
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, release := interruptible(stderr)
+	defer release()
+	code := 0
+	root := newCheck(stdout, stderr, &code)
+	root.AddCommand(newDoctor(stdout, &code))
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintf(stderr, "verify: %v\n", err)
+		return exitUnanswered
+	}
+	return code
+}
+
+// check holds what the flags say.
+type check struct {
+	spec    verify.Spec
+	tol     compare.Tolerance
+	device  string
+	json    string
+	quiet   bool
+	verbose bool
+
+	stdout, stderr io.Writer
+}
+
+const long = `verify tells whether files that were saved from one model still compute the same:
+a TorchScript file, a state_dict, and outputs that were recorded before saving.
+The weights are compared bit by bit, then the outputs for the given inputs,
+element by element, with the first there is of --expected and --scripted.
+
+A state_dict has no structure; that of the scripted file is filled from the state
+alone. What the scripted file computes with and the state does not hold is found
+and named, so that a tensor which was never saved can't pass unseen.
+
+Exit code: 0 consistent, 1 inconsistent, 2 the question could not be answered.`
+
+const examples = `  # Do the two files compute what the model computed before it was saved?
+  verify --scripted model_scripted.pt --state model_state.pt --input x.npy --expected y.npy
+
+  # Two inputs, a checkpoint that holds several state_dicts, a looser tolerance, a report for machines
+  verify --scripted m.pt --state checkpoint.pt --state-key ema_state_dict --input ids.npy --input mask.npy \
+    --rtol 1e-4 --json report.json
+
+  # On the second GPU, with a buffer that the constructor makes again
+  verify --scripted m.pt --state s.pt --input batch.npz --device cuda:1 --non-persistent rope.inv_freq`
+
+// newCheck makes the root command. code is set to the exit code of the verdict.
+func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
+	c := &check{stdout: stdout, stderr: stderr}
+	cmd := &cobra.Command{
+		Use:               "verify --scripted FILE --state FILE --input FILE [--expected FILE]",
+		Short:             "tell whether the files that were saved from one model compute the same",
+		Long:              long,
+		Example:           examples,
+		Version:           versionText(),
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		Args:              noArguments,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			*code, err = c.run(cmd.Context())
+			return err
+		},
+	}
+	cmd.SetVersionTemplate("{{.Version}}\n")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w; see verify -h", err) })
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&c.spec.Scripted, "scripted", "", "TorchScript `FILE`, scripted or traced")
+	f.StringVar(&c.spec.State, "state", "", "`FILE` with a state_dict, alone or in a checkpoint")
+	f.StringVar(&c.spec.Expected, "expected", "", "recorded outputs: .npy `FILE`, .npz for several")
+	f.StringArrayVar(&c.spec.Inputs, "input", nil, "input: .npy or .npz `FILE`; repeat in the order of the arguments")
+	f.StringVar(&c.spec.Method, "method", "forward", "`NAME` of the method to call")
+	f.StringVar(&c.device, "device", "cpu", "`DEVICE` to run on: cpu, cuda, cuda:N")
+	f.Float64Var(&c.tol.RTol, "rtol", compare.Default.RTol, "relative tolerance")
+	f.Float64Var(&c.tol.ATol, "atol", compare.Default.ATol, "absolute tolerance: |a-b| <= atol + rtol*|b|")
+	f.BoolVar(&c.tol.EqualNaN, "equal-nan", false, "NaN equals NaN")
+	f.StringVar(&c.spec.StateKey, "state-key", "", "`KEY` of the state_dict in its file; searched for by default")
+	f.StringArrayVar(&c.spec.AcceptUncovered, "accept-uncovered", nil, "`PATTERN` of tensors that need not be in the state; repeatable")
+	f.StringArrayVar(&c.spec.NonPersistent, "non-persistent", nil, "`NAME` of a buffer of persistent=False; repeatable")
+	f.StringVar(&c.json, "json", "", "write the report as JSON to `FILE`; - is standard output")
+	f.BoolVar(&c.quiet, "quiet", false, "print the verdict only")
+	f.BoolVar(&c.verbose, "verbose", false, "also print libtorch's tracebacks")
+	return cmd
+}
+
+// noArguments refuses words that belong to no flag.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%q belongs to no flag; files are given as --scripted, --state, --input, --expected; see verify -h", args[0])
+	}
+	return nil
+}
+
+// run checks and writes the reports.
+func (c *check) run(ctx context.Context) (int, error) {
+	device, err := torch.ParseDevice(c.device)
+	if err != nil {
+		return 0, fmt.Errorf("--device: %w", err)
+	}
+	c.spec.Device, c.spec.Tolerance, c.spec.Threads = device, &c.tol, runtime.GOMAXPROCS(0)
+
+	// Opened first: nobody wants to wait for a report that can't be written.
+	out, err := openReport(c.json, c.stdout)
+	if err != nil {
+		return 0, err
+	}
+	report, err := verify.Run(ctx, c.spec)
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			err = errors.New("interrupted before there was an answer")
+		}
+		if writing := out.write(verify.FailedReport(c.spec, err)); writing != nil {
+			err = errors.Join(err, writing)
+		}
+		c.detail(err)
+		return 0, err
+	}
+	if err := out.write(report); err != nil {
+		return 0, err
+	}
+	return report.ExitCode(), c.print(report)
+}
+
+// print writes the report for people: to standard error when the JSON takes
+// standard output.
+func (c *check) print(report *verify.Report) error {
+	w := c.stdout
+	if c.json == "-" {
+		w = c.stderr
+	}
+	opts := textOptions(w)
+	opts.Verbose = c.verbose
+	if c.quiet {
+		return report.WriteVerdict(w, opts)
+	}
+	return report.WriteText(w, opts)
+}
+
+// detail writes what libtorch said besides, when that is asked for.
+func (c *check) detail(err error) {
+	if text := verify.Detail(err); c.verbose && text != "" {
+		fmt.Fprintln(c.stderr, strings.TrimRight(text, "\n"))
+	}
+}
+
+func versionText() string {
+	return fmt.Sprintf("verify %s %s %s/%s, report format %s", verify.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, verify.Schema)
+}
+
+// isFile gives the file behind a writer, if it is one.
+func isFile(w io.Writer) (*os.File, bool) {
+	f, ok := w.(*os.File)
+	return f, ok
+}

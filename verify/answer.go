@@ -1,0 +1,183 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/seed06459138/torchgo/jit"
+	"github.com/seed06459138/torchgo/torch"
+)
+
+// compare holds the outputs of every leg against the reference, the state first.
+func (r *run) compare() {
+	if r.state != nil {
+		r.findings = append(r.findings, r.state.findings...)
+	}
+	for i := len(r.legs) - 1; i > 0; i-- {
+		c, findings := r.compareLeg(r.legs[i])
+		r.comparisons = append(r.comparisons, c)
+		r.findings = append(r.findings, findings...)
+	}
+}
+
+// compareLeg holds one leg against the reference and says what follows.
+func (r *run) compareLeg(l leg) (Comparison, []Finding) {
+	name, e := l.entry().Label, l.entry()
+	no := false
+	if e.Error != "" {
+		c := Comparison{Leg: e.Name, Reason: e.Error, Outputs: []OutputComparison{}}
+		if l == r.state && !r.weights.fits() {
+			c.Same = &no // the weights are findings already
+			return c, nil
+		}
+		return c, []Finding{{LegFailed, Open, e.Name, fmt.Sprintf("%s could not be run: %s", name, e.Error), ""}}
+	}
+	c, findings := compareOutputs(e.Name, r.outputs[l], r.outputs[r.reference], r.spec.tolerance(), r.reference.entry().Name == legExpected)
+	if l == r.state && len(r.state.withheld) > 0 {
+		// The difference follows from the missing tensors, which are findings already.
+		if !*c.Same {
+			c.Reason = "without " + namesOf(r.state.withheld)
+			findings = nil
+		}
+		return c, findings
+	}
+	if !*c.Same {
+		if name := r.unstable(l); name != "" {
+			c.Same, c.Reason = nil, fmt.Sprintf("two runs of %s on the same input differ", name)
+			return c, []Finding{{Unstable, Open, name, c.Reason + ": dropout left on in a trace, or another random operator",
+				"save the model in evaluation mode, without random operators"}}
+		}
+	} else if l == r.state && len(r.state.doubtful) > 0 {
+		c.Same, c.Reason = nil, "with the scripted file's "+namesOf(r.state.doubtful)
+	}
+	return c, findings
+}
+
+// unstable names the leg, of l and the reference, of which two runs differ; "".
+func (r *run) unstable(l leg) string {
+	for _, one := range []leg{r.reference, l} {
+		out, ran, err := one.again(r.inputs)
+		if !ran || err != nil {
+			continue
+		}
+		if c, _ := compareOutputs("", out, r.outputs[one], r.spec.tolerance(), false); !*c.Same {
+			return one.entry().Label
+		}
+	}
+	return ""
+}
+
+// report puts everything together.
+func (r *run) report(started time.Time) (*Report, error) {
+	v, err := versions()
+	if err != nil {
+		return nil, err
+	}
+	out := emptyReport(r.spec, started)
+	out.Versions = v
+	out.Reference = r.reference.entry().Name
+	out.Findings = append(out.Findings, r.findings...)
+	out.Comparisons = append(out.Comparisons, r.comparisons...)
+	out.Weights = r.weights
+	if out.Settings.Threads, err = torch.NumThreads(); err != nil {
+		return nil, err
+	}
+	if err := r.describeScripted(); err != nil {
+		return nil, err
+	}
+	for _, f := range r.files.all {
+		if f.entry.SHA256, err = f.digest(); err != nil {
+			return nil, &Error{Path: f.path, Msg: "cannot be read a second time", Err: err}
+		}
+		out.Files = append(out.Files, f.entry)
+	}
+	for _, l := range r.legs {
+		out.Legs = append(out.Legs, *l.entry())
+	}
+	if r.state != nil {
+		for _, g := range r.state.gaps {
+			out.Uncovered = append(out.Uncovered, g.report)
+		}
+	}
+	out.Verdict, out.Summary = verdictOf(out.Findings, r.agreed())
+	out.Seconds = time.Since(started).Seconds()
+	return out, nil
+}
+
+// describeScripted counts what the scripted file holds.
+func (r *run) describeScripted() error {
+	if r.scripted == nil {
+		return nil
+	}
+	tensors, err := r.scripted.module.Tensors()
+	if err != nil {
+		return err
+	}
+	counts := make(map[jit.Role]int)
+	for _, t := range tensors {
+		counts[t.Role]++
+		t.Tensor.Close()
+	}
+	var parts []string
+	for _, role := range []jit.Role{jit.Parameter, jit.Buffer, jit.Attribute, jit.Constant} {
+		if n := counts[role]; n > 0 {
+			parts = append(parts, count(n, role.String()))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"no tensors"}
+	}
+	r.files.scripted.entry.Holds = strings.Join(parts, ", ")
+	return nil
+}
+
+// agreed says in words what is so when nothing speaks against it.
+func (r *run) agreed() string {
+	var names []string
+	for i := len(r.legs) - 1; i > 0; i-- {
+		names = append(names, r.legs[i].entry().Label)
+	}
+	verb := "computes"
+	if len(names) > 1 {
+		verb = "compute"
+	}
+	what := "what " + r.reference.entry().Label + " computes"
+	if r.reference.entry().Name == legExpected {
+		what = "what was expected"
+	}
+	return fmt.Sprintf("%s %s %s", strings.Join(names, " and "), verb, what)
+}
+
+// emptyReport gives a report of a question, without an answer.
+func emptyReport(spec *Spec, started time.Time) *Report {
+	tol := spec.tolerance()
+	return &Report{
+		Schema: Schema, Findings: []Finding{}, Files: []File{}, Legs: []Leg{}, Uncovered: []Uncovered{}, Comparisons: []Comparison{},
+		Settings: Settings{
+			Method: spec.method(), Device: spec.Device.String(), Threads: spec.Threads,
+			RTol: Number(tol.RTol), ATol: Number(tol.ATol), EqualNaN: tol.EqualNaN,
+			StateKey: spec.StateKey, AcceptUncovered: notNil(spec.AcceptUncovered), NonPersistent: notNil(spec.NonPersistent),
+		},
+		Versions: Versions{Torchgo: Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH},
+		Started:  started.UTC(),
+	}
+}
+
+// FailedReport gives the report of a question that Run could not put, for
+// programs that read reports: unanswered, with the error as its one finding.
+func FailedReport(spec Spec, err error) *Report {
+	r := emptyReport(&spec, time.Now())
+	f := Finding{Code: Failed, Weight: Open, Text: oneLine(err.Error())}
+	var known *Error
+	if errors.As(err, &known) {
+		plain := *known
+		plain.Remedy = ""
+		f.Subject, f.Text, f.Remedy = known.Path, plain.Error(), known.Remedy
+	}
+	r.Findings = append(r.Findings, f)
+	r.Verdict, r.Summary = verdictOf(r.Findings, "")
+	return r
+}

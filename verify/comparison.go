@@ -1,0 +1,152 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed06459138/torchgo/torch/dtype"
+	"github.com/seed06459138/torchgo/verify/compare"
+)
+
+// compareOutputs holds what a leg computed against the reference. recorded says
+// that the reference was read from a file: its arrays may be named and widened
+// otherwise than the outputs.
+func compareOutputs(leg string, got, want []output, tol compare.Tolerance, recorded bool) (Comparison, []Finding) {
+	c := Comparison{Leg: leg, Outputs: []OutputComparison{}}
+	if recorded {
+		want = adoptNames(want, got)
+	}
+	var findings []Finding
+	if missing, extra := nameDifference(got, want); len(missing)+len(extra) > 0 {
+		c.Reason = structureText(missing, extra)
+		findings = append(findings, Finding{OutputStructure, Proof, leg, fmt.Sprintf("the outputs of %s are others than in the reference: %s", leg, c.Reason), ""})
+	}
+	byName := make(map[string]output, len(got))
+	for _, o := range got {
+		byName[o.name] = o
+	}
+	same := len(findings) == 0
+	for _, w := range want {
+		g, ok := byName[w.name]
+		if !ok {
+			continue
+		}
+		o, finding := compareOutput(leg, g, w, tol, recorded)
+		c.Outputs = append(c.Outputs, o)
+		same = same && o.Same
+		if finding != nil {
+			findings = append(findings, *finding)
+		}
+	}
+	c.Same = &same
+	return c, findings
+}
+
+// adoptNames gives recorded outputs the names of computed ones: by position for
+// arrays without names (one .npy, or arr_0, arr_1, … of numpy.savez).
+func adoptNames(recorded, computed []output) []output {
+	if len(recorded) != len(computed) {
+		return recorded
+	}
+	for i, r := range recorded {
+		if r.name != "" && r.name != "arr_"+strconv.Itoa(i) && computed[i].name != "" {
+			return recorded
+		}
+	}
+	named := slices.Clone(recorded)
+	for i := range named {
+		named[i].name = computed[i].name
+	}
+	return named
+}
+
+// nameDifference lists the outputs that only one side has.
+func nameDifference(got, want []output) (missing, extra []string) {
+	only := func(a, b []output) (names []string) {
+		for _, o := range a {
+			if !slices.ContainsFunc(b, func(p output) bool { return p.name == o.name }) {
+				names = append(names, o.label())
+			}
+		}
+		return names
+	}
+	return only(want, got), only(got, want)
+}
+
+func structureText(missing, extra []string) string {
+	var parts []string
+	if len(missing) > 0 {
+		parts = append(parts, "without "+strings.Join(missing, ", "))
+	}
+	if len(extra) > 0 {
+		parts = append(parts, "with "+strings.Join(extra, ", "))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// compareOutput compares one output. Shapes and dtypes must be equal, but for
+// the width of recorded floats: numpy has no bfloat16.
+func compareOutput(leg string, got, want output, tol compare.Tolerance, recorded bool) (OutputComparison, *Finding) {
+	o := OutputComparison{Name: got.label(), DType: typeText(got), Shape: notNil(got.shape)}
+	differ := func(code Code, format string, args ...any) *Finding {
+		o.Note = fmt.Sprintf(format, args...)
+		return &Finding{code, Proof, o.Name, fmt.Sprintf("%s of %s: %s", o.Name, leg, o.Note), ""}
+	}
+	switch {
+	case got.text != "" || want.text != "":
+		o.Got, o.Want = got.text, want.text
+		o.Same = got.text == want.text
+		o.BitEqual = o.Same
+		if !o.Same {
+			return o, differ(OutputValues, "is %s, not %s", valueText(got), valueText(want))
+		}
+		return o, nil
+	case !slices.Equal(got.shape, want.shape):
+		return o, differ(OutputShape, "has the shape %s, not %s; nothing is broadcast", shapeText(got.shape), shapeText(want.shape))
+	case got.dtype != want.dtype && !(recorded && widens(got.dtype, want.dtype)):
+		return o, differ(OutputShape, "is %s, not %s", got.dtype, want.dtype)
+	}
+	s, err := compare.CompareWidened(
+		compare.Tensor{DType: got.dtype, Shape: got.shape, Data: got.data},
+		compare.Tensor{DType: want.dtype, Shape: want.shape, Data: want.data}, tol)
+	if err != nil {
+		return o, differ(OutputShape, "%v", err)
+	}
+	o.Same, o.BitEqual, o.Elements, o.Mismatches = s.Close, s.BitEqual, s.Numel, s.Mismatches
+	o.MaxAbs, o.MaxAbsAt, o.MaxRel, o.MaxRelAt = Number(s.MaxAbs), s.MaxAbsIndex, Number(s.MaxRel), s.MaxRelIndex
+	o.MaxULP, o.WorstAt, o.GotNaN, o.WantNaN = s.MaxULP, s.WorstIndex, s.GotNaN, s.WantNaN
+	o.Note = s.Note
+	if s.Numel > 0 && s.WorstIndex != nil {
+		o.Got, o.Want = s.Got.String(), s.Want.String()
+	}
+	if !s.Close {
+		text := fmt.Sprintf("%s of %s differs: max |Δ| %v, %d of %d elements", o.Name, leg, o.MaxAbs, s.Mismatches, s.Numel)
+		if s.GotNaN > 0 && s.WantNaN == 0 {
+			text = fmt.Sprintf("%s of %s holds NaN, %d of %d elements differ", o.Name, leg, s.Mismatches, s.Numel)
+		}
+		return o, &Finding{OutputValues, Proof, o.Name, text, ""}
+	}
+	if got.dtype != want.dtype {
+		return o, &Finding{OutputWidened, Note, o.Name, fmt.Sprintf("%s was recorded as %s and is %s: compared in the wider", o.Name, want.dtype, got.dtype), ""}
+	}
+	return o, nil
+}
+
+func typeText(o output) string {
+	switch {
+	case o.dtype != dtype.Invalid:
+		return o.dtype.String()
+	case o.text == "None":
+		return "None"
+	}
+	return "str"
+}
+
+func valueText(o output) string {
+	if o.text != "" {
+		return o.text
+	}
+	return o.dtype.String() + " " + shapeText(o.shape)
+}

@@ -1,0 +1,38 @@
+// Package verify answers whether files that were saved from one model still
+// compute the same: a TorchScript file, a state_dict, and outputs that were
+// recorded before saving.
+//
+//	report, err := verify.Run(ctx, verify.Spec{
+//		Scripted: "model_scripted.pt",
+//		State:    "model_state.pt",
+//		Inputs:   []string{"x.npy"},
+//	})
+//	if err != nil { … } // the question could not be put: a missing file, a wrong input
+//	fmt.Println(report.Verdict, report.Summary)
+//
+// Each way to get the outputs is a leg: expected (recorded), scripted (the
+// TorchScript file) and state (a structure that is filled from the state_dict
+// alone). Every leg gets the same input bytes. The weights are compared bit by
+// bit, then the outputs, element by element, with the first leg there is of
+// expected and scripted.
+//
+// # Uncovered tensors
+//
+// The structure of the state leg usually comes from the scripted file. That
+// file holds more than structure: plain tensor attributes, buffers that were
+// registered with persistent=False, constants that a trace baked in. What the
+// state_dict does not hold would come back with other values when the model is
+// rebuilt, so a comparison that borrowed it would prove nothing. Such tensors
+// are overwritten (NaN for floats, other values for integers) to learn whether
+// an output depends on them; the report says which do.
+//
+// # Verdicts
+//
+// Findings decide. One that proves a difference makes the verdict Inconsistent,
+// also beside findings that leave something open: no answer to the open ones
+// would mend what is proved. Without a proof an open one makes it Unanswered.
+// Else it is Consistent.
+//
+// The package neither prints nor exits. Run makes its native calls on the
+// calling goroutine; it may be called from several at once.
+package verify

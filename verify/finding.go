@@ -1,0 +1,99 @@
+package verify
+
+import "fmt"
+
+// Verdict is the answer.
+type Verdict string
+
+// The answers.
+const (
+	Consistent   Verdict = "consistent"
+	Inconsistent Verdict = "inconsistent"
+	Unanswered   Verdict = "unanswered"
+)
+
+// ExitCode gives what a command returns for the verdict: 0 consistent, 1
+// inconsistent, 2 unanswered.
+func (v Verdict) ExitCode() int {
+	switch v {
+	case Consistent:
+		return 0
+	case Inconsistent:
+		return 1
+	}
+	return 2
+}
+
+// Weight says what a finding means for the verdict.
+type Weight string
+
+// The weights of findings.
+const (
+	Proof Weight = "proof" // the files are inconsistent
+	Open  Weight = "open"  // it cannot be told whether they are
+	Note  Weight = "note"  // worth knowing
+)
+
+// Code names a kind of finding, for programs that read reports.
+type Code string
+
+// The kinds of findings.
+const (
+	WeightMissing     Code = "weight-missing"     // a parameter of the scripted file is not in the state
+	WeightUnexpected  Code = "weight-unexpected"  // the state holds what the scripted file has no place for
+	WeightShape       Code = "weight-shape"       // shapes differ
+	WeightDType       Code = "weight-dtype"       // dtypes differ
+	WeightValues      Code = "weight-values"      // values differ by more than the tolerance
+	WeightRounding    Code = "weight-rounding"    // values differ, within the tolerance
+	StatePrefix       Code = "state-prefix"       // "module." was taken off the names
+	TrainingMode      Code = "training-mode"      // the file was saved in training mode
+	UncoveredTensor   Code = "uncovered"          // outputs depend on a tensor that is not in the state
+	UncoveredBuffer   Code = "uncovered-buffer"   // the same for a registered buffer
+	UncoveredFrozen   Code = "uncovered-frozen"   // constants of a frozen file match no tensor of the state
+	UncoveredHarmless Code = "uncovered-harmless" // outputs depend on it, and its values are those of a structure
+	UncoveredAccepted Code = "uncovered-accepted" // outputs depend on it, and the caller accepts that
+	PatternUnused     Code = "pattern-unused"     // an accepted or non-persistent name that fits nothing
+	OutputValues      Code = "output-values"      // outputs differ by more than the tolerance
+	OutputShape       Code = "output-shape"       // shapes or dtypes of outputs differ
+	OutputStructure   Code = "output-structure"   // other outputs than in the reference
+	OutputWidened     Code = "output-widened"     // floats of two widths were compared
+	LegFailed         Code = "leg-failed"         // a leg could not be run
+	Unstable          Code = "unstable"           // two runs on the same input differ
+	Failed            Code = "failed"             // the question could not be put
+)
+
+// Finding is one thing that was found out.
+type Finding struct {
+	Code    Code   `json:"code"`
+	Weight  Weight `json:"weight"`
+	Subject string `json:"subject"` // the tensor, output or leg it is about, or ""
+	Text    string `json:"text"`    // what is so
+	Remedy  string `json:"remedy"`  // what to do about it, or ""
+}
+
+// verdictOf weighs the findings and says the verdict in words.
+func verdictOf(findings []Finding, agreed string) (Verdict, string) {
+	for _, class := range []struct {
+		weight  Weight
+		verdict Verdict
+		word    string
+	}{{Proof, Inconsistent, "inconsistent"}, {Open, Unanswered, "can't answer"}} {
+		var first string
+		count := 0
+		for _, f := range findings {
+			if f.Weight == class.weight {
+				if count == 0 {
+					first = f.Text
+				}
+				count++
+			}
+		}
+		switch {
+		case count == 1:
+			return class.verdict, class.word + ": " + first
+		case count > 1:
+			return class.verdict, fmt.Sprintf("%s: %s (and %d more)", class.word, first, count-1)
+		}
+	}
+	return Consistent, "consistent: " + agreed
+}

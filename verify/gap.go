@@ -1,0 +1,138 @@
+package verify
+
+import (
+	"path"
+	"slices"
+
+	"github.com/seed06459138/torchgo/jit"
+	"github.com/seed06459138/torchgo/torch"
+)
+
+// gap is memory that the scripted file computes with and the state does not
+// hold: one tensor, or several that view the same storage.
+type gap struct {
+	report  Uncovered
+	members []member
+}
+
+// member is one tensor of a gap with the values that it can have.
+type member struct {
+	place *torch.Tensor // the module's own, or the part of it that can be written
+	clean *torch.Tensor // as the file has it
+	bad   *torch.Tensor // other values; nil when it cannot be overwritten
+	owned bool          // place is a view that was made here
+}
+
+// newGap saves a tensor's values and makes others. On the CPU alone are integers
+// overwritten: an index that leaves its range there is an error, on a GPU it ends
+// the process, and their values never decide anything.
+func newGap(t jit.NamedTensor) (*gap, error) {
+	g := &gap{report: Uncovered{
+		Name: t.Name, Aliases: []string{}, Role: t.Role.String(), DType: t.Tensor.DType().String(), Shape: notNil(t.Tensor.Shape()),
+		Status: Undecided,
+	}}
+	return g, g.add(t)
+}
+
+// add takes another tensor of the same storage in.
+func (g *gap) add(t jit.NamedTensor) error {
+	element := t.Tensor.DType()
+	place, owned, err := writable(t.Tensor)
+	if err != nil {
+		return err
+	}
+	m := member{place: place, owned: owned}
+	g.members = append(g.members, m)
+	data, err := place.Bytes()
+	if err != nil {
+		return err
+	}
+	last := &g.members[len(g.members)-1]
+	if last.clean, err = torch.FromBytes(element, place.Shape(), data); err != nil {
+		return err
+	}
+	if len(g.members) == 1 {
+		g.report.Values = reproducible(element, t.Tensor.Shape(), data)
+	}
+	onGPU := t.Tensor.Device() != torch.CPU
+	if bad, ok := poisonOf(element, data); ok && !(onGPU && !element.IsFloat() && !element.IsComplex()) {
+		last.bad, err = torch.FromBytes(element, place.Shape(), bad)
+	}
+	return err
+}
+
+// writable gives a view of t in which every element has its own place: of a
+// dimension that was expanded, with a stride of 0, one index.
+func writable(t *torch.Tensor) (place *torch.Tensor, owned bool, err error) {
+	shape, strides := t.Shape(), t.Strides()
+	if !slices.Contains(strides, 0) || slices.Contains(shape, 0) {
+		return t, false, nil
+	}
+	var sizes, steps torch.List
+	for d := range shape {
+		if strides[d] == 0 {
+			shape[d] = 1
+		}
+		sizes, steps = append(sizes, torch.Int(shape[d])), append(steps, torch.Int(strides[d]))
+	}
+	v, err := torch.Call("aten::as_strided", t, sizes, steps)
+	if err != nil {
+		return nil, false, err
+	}
+	view, ok := v.(*torch.Tensor)
+	return view, ok, nil
+}
+
+// overwritable tells whether every member has other values to take.
+func (g *gap) overwritable() bool {
+	return !slices.ContainsFunc(g.members, func(m member) bool { return m.bad == nil })
+}
+
+// restore puts the file's values back.
+func (g *gap) restore() error {
+	for _, m := range g.members {
+		if err := m.place.CopyFrom(m.clean); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// poison overwrites the values.
+func (g *gap) poison() error {
+	for _, m := range g.members {
+		if m.bad == nil {
+			continue
+		}
+		if err := m.place.CopyFrom(m.bad); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *gap) close() {
+	for _, m := range g.members {
+		m.clean.Close()
+		m.bad.Close()
+		if m.owned {
+			m.place.Close()
+		}
+	}
+}
+
+// names lists every name of the gap.
+func (g *gap) names() []string { return append([]string{g.report.Name}, g.report.Aliases...) }
+
+// acceptedBy gives the pattern that accepts one of the names, or "".
+func (g *gap) acceptedBy(patterns []string) string {
+	for _, pattern := range patterns {
+		for _, name := range g.names() {
+			// The pattern was checked; a name such as "parts[0]" may be given as it is.
+			if ok, _ := path.Match(pattern, name); ok || pattern == name {
+				return pattern
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,159 @@
+package verify
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/seed06459138/torchgo/jit"
+	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/torch/checkpoint"
+	"github.com/seed06459138/torchgo/torch/dtype"
+)
+
+// inputs are the arrays that every leg gets, each time in tensors of its own: a
+// model may write to its arguments.
+type inputs struct {
+	arrays    []namedArray
+	signature *jit.Signature // nil when the method is that of a Go structure
+	device    torch.Device
+}
+
+// newInputs puts the arrays into the order of the method's arguments, by name
+// where an npz names them all, and checks their number.
+func newInputs(files []*source, signature *jit.Signature, device torch.Device) (*inputs, error) {
+	in := &inputs{signature: signature, device: device}
+	for _, f := range files {
+		in.arrays = append(in.arrays, f.arrays...)
+	}
+	if signature == nil {
+		return in, nil
+	}
+	in.sortByName()
+
+	least := 0
+	for _, a := range signature.Arguments {
+		if !a.HasDefault {
+			least++
+		}
+	}
+	if have, most := len(in.arrays), len(signature.Arguments); have < least || have > most {
+		wants := fmt.Sprint(least)
+		if most != least {
+			wants = fmt.Sprintf("%d to %d", least, most)
+		}
+		remedy := "give --input once for each, or one .npz"
+		if most == 0 {
+			remedy = "leave --input out"
+		}
+		return nil, &Error{Msg: fmt.Sprintf("%s takes %s inputs, %d given: %s", signature.Name, wants, have, signature), Remedy: remedy}
+	}
+	for i, a := range in.arrays {
+		if err := fitsArgument(a, signature.Arguments[i]); err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
+}
+
+// sortByName orders the arrays as the arguments when each is named after one.
+func (in *inputs) sortByName() {
+	place := make(map[string]int, len(in.signature.Arguments))
+	for i, a := range in.signature.Arguments {
+		place[a.Name] = i
+	}
+	for _, a := range in.arrays {
+		if _, ok := place[a.name]; !ok {
+			return
+		}
+	}
+	slices.SortStableFunc(in.arrays, func(a, b namedArray) int { return place[a.name] - place[b.name] })
+}
+
+// fitsArgument tells whether an array can be passed as an argument at all.
+func fitsArgument(a namedArray, arg jit.Argument) error {
+	if isTensor(arg.Type) {
+		return nil
+	}
+	if _, err := scalarOf(a.Array, plainType(arg.Type)); err != nil {
+		return &Error{Msg: fmt.Sprintf("argument %s is %s: %v", arg.Name, arg.Type, err)}
+	}
+	return nil
+}
+
+func isTensor(schema string) bool { return plainType(schema) == "Tensor" }
+
+// plainType takes Optional[…] and Tensor? apart.
+func plainType(schema string) string {
+	schema = strings.TrimSuffix(schema, "?")
+	if inner, ok := strings.CutPrefix(schema, "Optional["); ok {
+		return strings.TrimSuffix(inner, "]")
+	}
+	return schema
+}
+
+// values makes the arguments of one call. The tensors are the caller's.
+func (in *inputs) values() ([]torch.Value, error) {
+	args := make([]torch.Value, 0, len(in.arrays))
+	for i, a := range in.arrays {
+		v, err := in.value(i, a.Array)
+		if err != nil {
+			torch.CloseAll(args...)
+			return nil, err
+		}
+		args = append(args, v)
+	}
+	return args, nil
+}
+
+func (in *inputs) value(i int, a *checkpoint.Array) (torch.Value, error) {
+	if in.signature != nil && !isTensor(in.signature.Arguments[i].Type) {
+		return scalarOf(a, plainType(in.signature.Arguments[i].Type))
+	}
+	t, err := torch.FromArray(a)
+	if err != nil || in.device == torch.CPU {
+		return t, err
+	}
+	defer t.Close()
+	return t.To(in.device)
+}
+
+// scalarOf makes the int, float or bool that an argument wants of an array of
+// one element.
+func scalarOf(a *checkpoint.Array, want string) (torch.Value, error) {
+	if a.Numel() != 1 {
+		return nil, fmt.Errorf("an array of %d elements does not fit", a.Numel())
+	}
+	data, size := a.Bytes(), a.DType().Size()
+	switch {
+	case want == "bool" && a.DType() == dtype.Bool:
+		return torch.Bool(data[0] != 0), nil
+	case want == "int" && a.DType().IsInteger():
+		word := make([]byte, 8)
+		copy(word, data)
+		n := int64(binary.LittleEndian.Uint64(word))
+		if signed := a.DType() < dtype.Uint16 && a.DType() != dtype.Uint8; signed {
+			shift := 64 - 8*size
+			n = n << shift >> shift
+		}
+		return torch.Int(n), nil
+	case want == "float" && a.DType() == dtype.Float64:
+		return torch.Float(math.Float64frombits(binary.LittleEndian.Uint64(data))), nil
+	case want == "float" && a.DType() == dtype.Float32:
+		return torch.Float(math.Float32frombits(binary.LittleEndian.Uint32(data))), nil
+	case want == "int", want == "float", want == "bool":
+		return nil, fmt.Errorf("an array of %s does not fit", a.DType())
+	}
+	return nil, fmt.Errorf("it cannot be given as an array")
+}
+
+// String tells what was given: "float32 [1, 4], int64 [2]".
+func (in *inputs) String() string {
+	parts := make([]string, len(in.arrays))
+	for i, a := range in.arrays {
+		parts[i] = a.DType().String() + " " + shapeText(a.Shape())
+	}
+	return strings.Join(parts, ", ")
+}

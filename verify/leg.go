@@ -1,0 +1,147 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed06459138/torchgo/jit"
+	"github.com/seed06459138/torchgo/torch"
+)
+
+// leg is one way to get the outputs. Its methods are called from one goroutine,
+// load first; what a leg can learn from files alone it has from its source.
+type leg interface {
+	// entry is the leg's part of the report, which the leg fills in.
+	entry() *Leg
+
+	// load gets ready to run.
+	load(ctx context.Context) error
+
+	// run computes the outputs. It is called once, after every leg was loaded.
+	run(ctx context.Context, in *inputs) ([]output, error)
+
+	// again computes the outputs once more from the same start, to learn whether
+	// two runs agree; ok is false for legs that compute nothing.
+	again(in *inputs) (out []output, ok bool, err error)
+
+	// close gives back what load got.
+	close()
+}
+
+// expectedLeg gives outputs that were recorded before saving.
+type expectedLeg struct {
+	report Leg
+	source *source
+}
+
+func newExpectedLeg(s *source) *expectedLeg {
+	return &expectedLeg{source: s, report: Leg{Name: legExpected, Label: "expected", Path: s.path, Structure: "recorded"}}
+}
+
+func (l *expectedLeg) entry() *Leg                { return &l.report }
+func (l *expectedLeg) load(context.Context) error { return nil }
+func (l *expectedLeg) close()                     {}
+
+func (l *expectedLeg) run(context.Context, *inputs) ([]output, error) {
+	var all []output
+	for _, a := range l.source.arrays {
+		all = append(all, output{name: a.name, dtype: a.DType(), shape: a.Shape(), data: a.Bytes()})
+	}
+	return all, nil
+}
+
+func (l *expectedLeg) again(*inputs) ([]output, bool, error) { return nil, false, nil }
+
+// scriptedLeg runs the TorchScript file as it is.
+type scriptedLeg struct {
+	report Leg
+	source *source
+	method string
+	device torch.Device
+	module *jit.Module
+}
+
+func newScriptedLeg(s *source, spec *Spec) *scriptedLeg {
+	return &scriptedLeg{source: s, method: spec.method(), device: spec.Device,
+		report: Leg{Name: legScripted, Label: "TorchScript", Path: s.path, Structure: "TorchScript"}}
+}
+
+func (l *scriptedLeg) entry() *Leg { return &l.report }
+
+func (l *scriptedLeg) load(context.Context) (err error) {
+	l.module, err = loadModule(l.source, l.device)
+	return err
+}
+
+func (l *scriptedLeg) run(_ context.Context, in *inputs) ([]output, error) {
+	return call(l.module, l.method, in, (*jit.Method).Call)
+}
+
+// again loads the file once more, since a run may have changed the module.
+func (l *scriptedLeg) again(in *inputs) ([]output, bool, error) {
+	fresh, err := loadModule(l.source, l.device)
+	if err != nil {
+		return nil, false, err
+	}
+	defer fresh.Close()
+	out, err := call(fresh, l.method, in, (*jit.Method).Call)
+	return out, true, err
+}
+
+func (l *scriptedLeg) close() { l.module.Close() }
+
+// loadModule loads a TorchScript file that was checked before.
+func loadModule(s *source, device torch.Device) (*jit.Module, error) {
+	m, err := jit.Load(s.path, jit.OnDevice(device))
+	if err != nil {
+		return nil, &Error{Path: s.path, Msg: "libtorch cannot load it", Remedy: loadRemedy(err), Err: err}
+	}
+	return m, nil
+}
+
+// call runs a method on fresh copies of the inputs and copies the outputs out.
+func call(m *jit.Module, method string, in *inputs, how func(*jit.Method, ...torch.Value) (torch.Value, error)) ([]output, error) {
+	handle, err := m.Method(method)
+	if err != nil {
+		return nil, err
+	}
+	return invoke(in, func(args ...torch.Value) (torch.Value, error) { return how(handle, args...) })
+}
+
+// invoke passes fresh copies of the inputs to a function and copies its outputs
+// out of libtorch.
+func invoke(in *inputs, f func(args ...torch.Value) (torch.Value, error)) ([]output, error) {
+	args, err := in.values()
+	if err != nil {
+		return nil, err
+	}
+	defer torch.CloseAll(args...)
+	result, err := f(args...)
+	if err != nil {
+		return nil, err
+	}
+	defer torch.CloseAll(result)
+	return flatten(result)
+}
+
+// findSignature looks a method up and names those there are when it is missing.
+func findSignature(m *jit.Module, method, path string) (*jit.Signature, error) {
+	all, err := m.Signatures()
+	if err != nil {
+		return nil, err
+	}
+	var names string
+	for i := range all {
+		if all[i].Name == method {
+			return &all[i], nil
+		}
+		if names != "" {
+			names += ", "
+		}
+		names += all[i].Name
+	}
+	if names == "" {
+		names = "none"
+	}
+	return nil, &Error{Path: path, Msg: fmt.Sprintf("has no method %s", method), Remedy: "it has " + names}
+}

@@ -1,0 +1,146 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seed06459138/torchgo/jit"
+	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/torch/checkpoint"
+)
+
+// kindError says that a file is of another kind than its role asks for.
+type kindError struct {
+	source *source
+	kind   checkpoint.Kind
+}
+
+// Error says what the file is and what was asked for.
+func (e *kindError) Error() string { return e.explain(nil).Error() }
+
+// explain words the error; other is the file of the other role, when both were
+// given and may have been swapped.
+func (e *kindError) explain(other *source) *Error {
+	s := e.source
+	out := &Error{Path: s.path, Msg: "is " + article(e.kind.String())}
+	switch s.role {
+	case legScripted:
+		out.Msg += ", not a TorchScript archive"
+		out.Remedy = "save the model with torch.jit.script(model).save(…)"
+		if e.kind == checkpoint.KindTorch || e.kind == checkpoint.KindLegacy || e.kind == checkpoint.KindSafetensors {
+			out.Remedy = "a state_dict has no code to run; give it as --state"
+		}
+	case legState:
+		out.Msg += ", not a state_dict"
+		out.Remedy = "save it with torch.save(model.state_dict(), …)"
+		if e.kind == checkpoint.KindScript {
+			out.Remedy = "give it as --scripted, and as --state what torch.save(model.state_dict(), …) wrote"
+		}
+	default:
+		out.Msg += fmt.Sprintf(", not an array for --%s", s.role)
+		out.Remedy = "save it with numpy.save(…, tensor.numpy())"
+	}
+	if other != nil && other.isWantedAs(s.role) {
+		out.Msg = fmt.Sprintf("--scripted and --state are swapped: %s is %s", s.path, article(e.kind.String()))
+		out.Path = ""
+		out.Remedy = fmt.Sprintf("give --%s %s --%s %s", other.role, s.path, s.role, other.path)
+	}
+	return out
+}
+
+// isWantedAs tells whether the file, given in another role, would do for role.
+func (s *source) isWantedAs(role string) bool {
+	kind := checkpoint.Sniff(s.path)
+	if role == legScripted {
+		return kind == checkpoint.KindScript
+	}
+	return kind == checkpoint.KindTorch || kind == checkpoint.KindLegacy || kind == checkpoint.KindSafetensors
+}
+
+// explainSwap looks at both files when one is of the wrong kind.
+func (s *sources) explainSwap(err error) error {
+	var wrong *kindError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	switch wrong.source {
+	case s.scripted:
+		return wrong.explain(s.state)
+	case s.state:
+		return wrong.explain(s.scripted)
+	}
+	return wrong.explain(nil)
+}
+
+// refuse words an error of reading the file.
+func (s *source) refuse(err error) error {
+	var unsafe *checkpoint.UnsafeError
+	switch {
+	case errors.As(err, &unsafe):
+		return &Error{Path: s.path, Err: unsafe}
+	case errors.Is(err, checkpoint.ErrTruncated):
+		return &Error{Err: err, Remedy: "copy it again from where it was saved"}
+	case errors.Is(err, checkpoint.ErrNotTorch), errors.Is(err, checkpoint.ErrKind):
+		if kind := checkpoint.Sniff(s.path); kind != checkpoint.KindUnknown && s.file == nil && !kind.Readable() {
+			return &kindError{s, kind}
+		}
+	}
+	return &Error{Err: err}
+}
+
+// causeOf gives one line for a cause.
+func causeOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	var failure *torch.Error
+	if errors.As(err, &failure) {
+		text := shortMessage(failure.Msg)
+		if at := failure.ScriptLine(); at != "" {
+			text += " (" + at + ")"
+		}
+		return text
+	}
+	var load *jit.LoadError
+	if errors.As(err, &load) {
+		err = load.Err
+	}
+	return oneLine(err.Error())
+}
+
+// Detail gives what an error has to tell beyond its one line: the TorchScript
+// traceback and libtorch's C++ backtrace; "" when there is nothing.
+func Detail(err error) string {
+	var failure *torch.Error
+	if !errors.As(err, &failure) {
+		return ""
+	}
+	var parts []string
+	for _, part := range []string{failure.Msg, failure.Script, failure.Native} {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+// shortMessage takes the first lines of libtorch's message that say something,
+// and bounds them.
+func shortMessage(msg string) string {
+	const most = 200
+	text := oneLine(msg)
+	if len([]rune(text)) > most {
+		text = string([]rune(text)[:most]) + "…"
+	}
+	return text
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func article(noun string) string {
+	if noun != "" && strings.ContainsRune("aeiouAEIOU", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}

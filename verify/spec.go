@@ -1,0 +1,113 @@
+package verify
+
+import (
+	"fmt"
+	"path"
+
+	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/verify/compare"
+)
+
+// Spec says what to check. The zero value of each field but the files is what
+// most checks want.
+type Spec struct {
+	Scripted string   // TorchScript file, from torch.jit.script or trace
+	State    string   // file that holds a state_dict, alone or in a checkpoint
+	Expected string   // outputs recorded before saving: .npy, or .npz for several
+	Inputs   []string // .npy and .npz files, in the order of the method's arguments
+
+	Method   string       // of the scripted file; "" is forward
+	Device   torch.Device // where the models run; the zero value is the CPU
+	Threads  int          // intra-op threads of the process; 0 leaves them as they are
+	StateKey string       // where the state_dict lies in its file, "" to search for it
+
+	// Tolerance is what outputs may differ by; nil is that of torch.allclose.
+	Tolerance *compare.Tolerance
+
+	// AcceptUncovered names tensors, by patterns as of path.Match, that the state
+	// need not hold although outputs depend on them.
+	AcceptUncovered []string
+
+	// NonPersistent names buffers that were registered with persistent=False, and
+	// that the model's constructor therefore makes again.
+	NonPersistent []string
+}
+
+// Error says why a question could not be put: a file that is missing or of
+// another kind, inputs that do not fit, a device that is not there. It is one
+// line.
+type Error struct {
+	Path   string // the file it is about, or ""
+	Msg    string // what is wrong, in words
+	Remedy string // what to do about it, or ""
+	Err    error  // the cause, or nil; it may have more to tell
+}
+
+// Error gives "path: what is wrong: cause; remedy".
+func (e *Error) Error() string {
+	text := e.Path
+	for _, part := range []string{e.Msg, causeOf(e.Err)} {
+		switch {
+		case part == "":
+		case text == "":
+			text = part
+		default:
+			text += ": " + part
+		}
+	}
+	if e.Remedy != "" {
+		text += "; " + e.Remedy
+	}
+	return text
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// method gives the name of the method to call.
+func (s *Spec) method() string {
+	if s.Method == "" {
+		return "forward"
+	}
+	return s.Method
+}
+
+// tolerance gives what outputs may differ by.
+func (s *Spec) tolerance() compare.Tolerance {
+	if s.Tolerance == nil {
+		return compare.Default
+	}
+	return *s.Tolerance
+}
+
+// check finds what is wrong with the question before any file is opened.
+func (s *Spec) check() error {
+	legs := 0
+	for _, file := range []string{s.Scripted, s.State, s.Expected} {
+		if file != "" {
+			legs++
+		}
+	}
+	switch {
+	case legs == 0:
+		return &Error{Msg: "nothing to check", Remedy: "give --scripted and --state, and --expected if outputs were recorded"}
+	case s.Scripted == "" && s.State == "":
+		return &Error{Path: s.Expected, Msg: "nothing to compare the recorded outputs with", Remedy: "give --scripted, --state or both"}
+	case legs == 1 && s.Scripted != "":
+		return &Error{Path: s.Scripted, Msg: "nothing to compare the TorchScript file with", Remedy: "give --state, --expected or both"}
+	case legs == 1:
+		return &Error{Path: s.State, Msg: "nothing to compare the state_dict with", Remedy: "give --scripted, --expected or both"}
+	}
+	if t := s.tolerance(); !(t.RTol >= 0 && t.ATol >= 0) {
+		return &Error{Msg: fmt.Sprintf("rtol %v and atol %v must be zero or more", t.RTol, t.ATol)}
+	}
+	if s.Threads < 0 {
+		return &Error{Msg: fmt.Sprintf("%d threads are not possible", s.Threads)}
+	}
+	for _, pattern := range s.AcceptUncovered {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return &Error{Msg: fmt.Sprintf("--accept-uncovered %q is not a pattern", pattern), Remedy: `write * for any text; brackets that are meant are written \[ and \]`, Err: err}
+		}
+	}
+	return nil
+}

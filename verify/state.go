@@ -1,0 +1,266 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed06459138/torchgo/jit"
+	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/torch/checkpoint"
+)
+
+// stateLeg runs the structure of the scripted file with the values of the state,
+// and with those alone.
+type stateLeg struct {
+	report   Leg
+	spec     *Spec
+	scripted *source
+	state    *source
+	census   *census
+
+	filler   *filler
+	gaps     []*gap
+	findings []Finding // about the gaps, set by run
+	withheld []*gap    // those that the compared run went without
+	doubtful []*gap    // those that the compared run borrowed, although they may differ
+}
+
+func newStateLeg(scripted, state *source, spec *Spec) *stateLeg {
+	return &stateLeg{scripted: scripted, state: state, spec: spec,
+		report: Leg{Name: legState, Label: "state_dict", Path: state.path, Structure: "TorchScript filled from the state"}}
+}
+
+func (l *stateLeg) entry() *Leg { return &l.report }
+
+// load loads the scripted file a second time, since a clone would share its
+// constants with the scripted leg, and compares the weights before it fills them.
+func (l *stateLeg) load(context.Context) error {
+	var err error
+	if l.filler, err = newFiller(l.scripted, l.spec.Device); err != nil {
+		return err
+	}
+	module := make([]held, len(l.filler.tensors))
+	for i, t := range l.filler.tensors {
+		module[i] = heldByModule(t)
+	}
+	dict := newStateDict(l.state.state, module)
+	if l.census, err = takeCensus(module, dict, l.spec.tolerance()); err != nil {
+		return fmt.Errorf("%s: %w", l.state.path, err)
+	}
+	if !l.census.weights.fits() {
+		return nil
+	}
+	if err := l.filler.pair(l.census, dict); err != nil {
+		return fmt.Errorf("%s: %w", l.state.path, err)
+	}
+	return l.findGaps()
+}
+
+// findGaps collects the uncovered tensors, those of one storage in one gap.
+func (l *stateLeg) findGaps() error {
+	for _, i := range l.census.uncovered {
+		t := l.filler.tensors[i]
+		if near := slices.IndexFunc(l.gaps, func(g *gap) bool { return g.touches(t.Tensor) }); near >= 0 {
+			g := l.gaps[near]
+			g.report.Aliases = append(g.report.Aliases, t.Name)
+			if err := g.add(t); err != nil {
+				return fmt.Errorf("saving %s: %w", t.Name, err)
+			}
+			continue
+		}
+		g, err := newGap(t)
+		l.gaps = append(l.gaps, g)
+		if err != nil {
+			return fmt.Errorf("saving %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// run finds out what the uncovered tensors mean, and computes the outputs
+// without those that outputs depend on.
+func (l *stateLeg) run(ctx context.Context, in *inputs) ([]output, error) {
+	judge := judgement{method: l.spec.method(), accept: l.spec.AcceptUncovered, nonPersistent: l.spec.NonPersistent}
+	if l.census.weights.Frozen {
+		judge.leftover = l.census.weights.Unexpected
+	}
+	if len(l.gaps) > 0 {
+		p := probe{run: func(poisoned []*gap) ([]output, error, error) {
+			if err := l.prepare(poisoned); err != nil {
+				return nil, nil, err
+			}
+			out, err := call(l.filler.module, l.spec.method(), in, (*jit.Method).CallUnoptimized)
+			return out, err, nil
+		}}
+		switch err := p.depends(ctx, l.gaps); {
+		case errors.Is(err, errUnstable):
+			judge.unstable = true
+		case err != nil:
+			return nil, err
+		}
+	}
+	l.findings = judge.decide(l.gaps)
+	for _, g := range l.gaps {
+		switch g.report.Status {
+		case Used:
+			l.withheld = append(l.withheld, g)
+		case Undecided:
+			l.doubtful = append(l.doubtful, g)
+		}
+	}
+	if err := l.prepare(l.withheld); err != nil {
+		return nil, err
+	}
+	return call(l.filler.module, l.spec.method(), in, (*jit.Method).Call)
+}
+
+// prepare fills the module anew, whatever earlier runs left in it, and
+// overwrites the tensors to go without.
+func (l *stateLeg) prepare(without []*gap) error {
+	for _, g := range l.gaps {
+		if err := g.restore(); err != nil {
+			return fmt.Errorf("restoring %s: %w", g.report.Name, err)
+		}
+	}
+	if err := l.filler.fill(); err != nil {
+		return err
+	}
+	for _, g := range without {
+		if err := g.poison(); err != nil {
+			return fmt.Errorf("overwriting %s: %w", g.report.Name, err)
+		}
+	}
+	return nil
+}
+
+// again fills another module, since a run may have changed the first.
+func (l *stateLeg) again(in *inputs) ([]output, bool, error) {
+	fresh, err := newFiller(l.scripted, l.spec.Device)
+	if err != nil {
+		return nil, false, err
+	}
+	defer fresh.close()
+	module := make([]held, len(fresh.tensors))
+	for i, t := range fresh.tensors {
+		module[i] = heldByModule(t)
+	}
+	if err := fresh.pair(l.census, newStateDict(l.state.state, module)); err != nil {
+		return nil, false, err
+	}
+	if err := fresh.fill(); err != nil {
+		return nil, false, err
+	}
+	out, err := call(fresh.module, l.spec.method(), in, (*jit.Method).Call)
+	return out, true, err
+}
+
+func (l *stateLeg) close() {
+	for _, g := range l.gaps {
+		g.close()
+	}
+	l.filler.close()
+}
+
+// namesOf lists gaps for a reader.
+func namesOf(gaps []*gap) string {
+	names := make([]string, len(gaps))
+	for i, g := range gaps {
+		names[i] = g.report.Name
+	}
+	return listText(names, 3)
+}
+
+// touches tells whether t shares its memory with the gap.
+func (g *gap) touches(t *torch.Tensor) bool {
+	return slices.ContainsFunc(g.members, func(m member) bool { return m.place.SameStorage(t) })
+}
+
+// filler fills a module from a state_dict, again and again.
+type filler struct {
+	module  *jit.Module
+	tensors []jit.NamedTensor
+	pairs   []pair
+}
+
+// pair is a tensor of the module and what is written to it.
+type pair struct {
+	name     string
+	to, from *torch.Tensor
+}
+
+func newFiller(s *source, device torch.Device) (*filler, error) {
+	m, err := loadModule(s, device)
+	if err != nil {
+		return nil, err
+	}
+	tensors, err := m.Tensors()
+	if err != nil {
+		m.Close()
+		return nil, err
+	}
+	return &filler{module: m, tensors: tensors}, nil
+}
+
+// pair maps the state's tensors for those that it fills. The census may be of
+// another load of the same file, which lists its tensors in the same order.
+func (f *filler) pair(c *census, state stateDict) error {
+	sources := make(map[*checkpoint.Tensor]*torch.Tensor)
+	for i, t := range f.tensors {
+		if !c.filled[i] {
+			continue
+		}
+		saved := state.tensors[t.Name]
+		from, ok := sources[saved]
+		if !ok {
+			var err error
+			if from, err = torch.FromCheckpoint(saved); err != nil {
+				return fmt.Errorf("%s: %w", t.Name, err)
+			}
+			sources[saved] = from
+		}
+		f.pairs = append(f.pairs, pair{t.Name, t.Tensor, from})
+	}
+	return nil
+}
+
+// fill writes the state's values, in place, so that whatever shares the memory
+// follows.
+func (f *filler) fill() error {
+	for _, p := range f.pairs {
+		if err := p.to.CopyFrom(p.from); err != nil {
+			return fmt.Errorf("filling %s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+func (f *filler) close() {
+	if f == nil {
+		return
+	}
+	for _, p := range f.pairs {
+		p.from.Close()
+	}
+	for _, t := range f.tensors {
+		t.Tensor.Close()
+	}
+	f.module.Close()
+}
+
+// loadRemedy says what to do about a file that libtorch does not load.
+func loadRemedy(err error) string {
+	var failure *torch.Error
+	if !errors.As(err, &failure) {
+		return ""
+	}
+	switch {
+	case failure.Code == torch.CodeOutOfMemory:
+		return "use a device with more memory"
+	case strings.Contains(failure.Msg, "Unknown builtin op"), failure.Code == torch.CodeNoOperator:
+		return "use the libtorch that saved it, or load the library that has the operator"
+	}
+	return ""
+}

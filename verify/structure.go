@@ -1,0 +1,106 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed06459138/torchgo/torch/checkpoint"
+	"github.com/seed06459138/torchgo/torch/nn"
+)
+
+// structureLeg runs a structure written in Go, filled from the state.
+type structureLeg struct {
+	report    Leg
+	source    *source
+	state     stateDict
+	structure *structure
+	module    nn.Module
+}
+
+// structure is a registered Go structure and what a checkpoint builds it from.
+type structure struct {
+	key   nn.Key
+	build nn.Build
+	hyper checkpoint.Value
+}
+
+// findStructure tells whether a checkpoint names a structure that is registered,
+// by model_name and model_version. key is what it names, also when that is
+// unknown.
+func findStructure(file *checkpoint.File) (found *structure, key nn.Key) {
+	root, ok := file.Value().(*checkpoint.Dict)
+	if !ok {
+		return nil, key
+	}
+	text := func(name string) string {
+		v, _ := root.Get(name)
+		s, _ := v.(checkpoint.String)
+		return string(s)
+	}
+	if key = (nn.Key{Name: text("model_name"), Version: text("model_version")}); key.Name == "" {
+		return nil, key
+	}
+	build, err := nn.Lookup(key.Name, key.Version)
+	if err != nil {
+		return nil, key
+	}
+	hyper, ok := root.Get("hyperparams")
+	if !ok {
+		hyper = checkpoint.NewDict()
+	}
+	return &structure{key, build, hyper}, key
+}
+
+func newStructureLeg(s *source, state stateDict, found *structure) *structureLeg {
+	return &structureLeg{source: s, state: state, structure: found,
+		report: Leg{Name: legState, Label: "state_dict", Path: s.path, Structure: "Go structure " + found.key.String()}}
+}
+
+func (l *structureLeg) entry() *Leg { return &l.report }
+
+func (l *structureLeg) load(context.Context) error {
+	module, err := l.fill()
+	l.module = module
+	return err
+}
+
+// fill builds the structure and loads the state into it.
+func (l *structureLeg) fill() (nn.Module, error) {
+	state := checkpoint.NewState()
+	for _, name := range l.state.names {
+		if err := state.Add(name, l.state.tensors[name]); err != nil {
+			return nil, err
+		}
+	}
+	module, err := l.structure.build(l.structure.hyper)
+	if err != nil {
+		return nil, fmt.Errorf("building %s from the checkpoint's hyperparams: %w", l.structure.key, err)
+	}
+	if err := module.LoadState(state); err != nil {
+		_ = module.Close() // the first error says more
+		return nil, err
+	}
+	return module, nil
+}
+
+func (l *structureLeg) run(_ context.Context, in *inputs) ([]output, error) {
+	return invoke(in, l.module.Forward)
+}
+
+func (l *structureLeg) again(in *inputs) ([]output, bool, error) {
+	module, err := l.fill()
+	if err != nil {
+		return nil, false, err
+	}
+	out, err := invoke(in, module.Forward)
+	if closing := module.Close(); err == nil {
+		err = closing
+	}
+	return out, true, err
+}
+
+func (l *structureLeg) close() {
+	if l.module != nil {
+		_ = l.module.Close() // nothing was written through it
+	}
+}

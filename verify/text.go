@@ -1,0 +1,316 @@
+package verify
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+)
+
+// mostListed is how many entries of a list the text shows; the JSON has all.
+const mostListed = 10
+
+// WriteText writes the report for people: what was loaded, the weights, the
+// uncovered tensors, one line of SAME? for each leg, what to do, and in the last
+// line the verdict.
+func (r *Report) WriteText(w io.Writer, opts TextOptions) error {
+	p := &page{w: w, opts: opts}
+	for _, f := range r.Files {
+		p.file(f)
+	}
+	if r.Versions.Libtorch != "" {
+		p.field("libtorch", fmt.Sprintf("%s, %s kernels, %s, %s", r.Versions.Libtorch, r.Versions.CPU, r.Settings.Device, count(r.Settings.Threads, "thread")))
+	}
+	if r.Weights != nil {
+		p.weights(r.Weights)
+		p.uncovered(r.Uncovered, r.legOf(legState))
+	}
+	if len(r.Comparisons) > 0 {
+		p.comparisons(r)
+	}
+	p.findings(r)
+	if opts.Verbose {
+		for _, l := range r.Legs {
+			if l.Detail != "" {
+				p.printf("%s said:\n%s\n", l.Label, l.Detail)
+			}
+		}
+	}
+	p.verdict(r)
+	return p.err
+}
+
+// WriteVerdict writes the last line of the text alone.
+func (r *Report) WriteVerdict(w io.Writer, opts TextOptions) error {
+	p := &page{w: w, opts: opts}
+	p.verdict(r)
+	return p.err
+}
+
+func (r *Report) legOf(name string) *Leg {
+	for i := range r.Legs {
+		if r.Legs[i].Name == name {
+			return &r.Legs[i]
+		}
+	}
+	return nil
+}
+
+func (p *page) file(f File) {
+	what := fmt.Sprintf("%s, %s", f.Kind, sizeText(f.Bytes))
+	if f.Holds != "" {
+		what += ": " + f.Holds
+	}
+	p.field(f.Role, f.Path)
+	p.field("", what)
+}
+
+func (p *page) weights(w *Weights) {
+	where := ""
+	if w.StateKey != "" {
+		where = ", found in " + w.StateKey
+	}
+	if w.Prefix != "" {
+		where += fmt.Sprintf(", without the prefix %q", w.Prefix)
+	}
+	p.field("weights", fmt.Sprintf("%d of %d are equal, bit for bit%s", w.BitEqual, max(w.Scripted, w.BitEqual), where))
+	listItems(p, "missing", w.Missing, func(m Missing) string { return fmt.Sprintf("%s (%s)", m.Name, m.Role) })
+	listItems(p, "unexpected", w.Unexpected, func(name string) string { return name })
+	listItems(p, "shape", w.Shapes, func(m Misshape) string {
+		return fmt.Sprintf("%s: state %s, scripted %s", m.Name, shapeText(m.State), shapeText(m.Scripted))
+	})
+	listItems(p, "dtype", w.DTypes, func(m Mistype) string {
+		return fmt.Sprintf("%s: state %s, scripted %s", m.Name, m.State, m.Scripted)
+	})
+	listItems(p, "unequal", w.Unequal, func(u Unequal) string {
+		text := fmt.Sprintf("%s: max |Δ| %v", u.Name, u.MaxAbs)
+		if u.Index != nil {
+			text += " at " + shapeText(u.Index)
+		}
+		if u.Close {
+			return text + ", within the tolerance"
+		}
+		return fmt.Sprintf("%s, %d of %d elements differ", text, u.Mismatches, u.Elements)
+	})
+	listItems(p, "covered", w.Covered, func(c Cover) string {
+		if c.How == "memory" {
+			return fmt.Sprintf("%s (%s) shares the memory of %s", c.Name, c.Role, c.By)
+		}
+		return fmt.Sprintf("%s (%s) equals %s", c.Name, c.Role, c.By)
+	})
+}
+
+// listItems writes the first entries of a list and how many follow.
+func listItems[T any](p *page, label string, entries []T, text func(T) string) {
+	for i, e := range entries {
+		if i == mostListed {
+			p.item(label, fmt.Sprintf("and %d more; --json lists them all", len(entries)-mostListed))
+			return
+		}
+		p.item(label, text(e))
+	}
+}
+
+func (p *page) uncovered(all []Uncovered, state *Leg) {
+	switch {
+	case state != nil && state.Error != "" && len(all) == 0:
+		return
+	case len(all) == 0:
+		p.field("uncovered", "none: the state holds all that the outputs depend on")
+		return
+	}
+	p.field("uncovered", fmt.Sprintf("%s in the scripted file and not in the state", count(len(all), "tensor")))
+	// What decides stands first.
+	ranked := slices.Clone(all)
+	slices.SortStableFunc(ranked, func(a, b Uncovered) int {
+		return slices.Index(statusOrder, a.Status) - slices.Index(statusOrder, b.Status)
+	})
+	for _, status := range statusOrder {
+		var some []Uncovered
+		for _, u := range ranked {
+			if u.Status == status {
+				some = append(some, u)
+			}
+		}
+		listItems(p, string(status), some, func(u Uncovered) string {
+			names := strings.Join(append([]string{u.Name}, u.Aliases...), ", ")
+			return fmt.Sprintf("%s: %s %s %s%s", names, u.Role, u.DType, shapeText(u.Shape), u.reason())
+		})
+	}
+}
+
+var statusOrder = []Status{Used, Undecided, Accepted, Declared, Reproducible, Unused}
+
+// reason says why an uncovered tensor has its status.
+func (u Uncovered) reason() string {
+	switch u.Status {
+	case Used:
+		return ", outputs depend on it"
+	case Unused:
+		return ", no output depends on it"
+	case Accepted, Declared:
+		return ", by " + u.By
+	case Reproducible:
+		return ", " + u.Values
+	}
+	if u.Depends != nil && *u.Depends {
+		return ", outputs depend on it"
+	}
+	return ""
+}
+
+func (p *page) comparisons(r *Report) {
+	label := func(name string) string {
+		if l := r.legOf(name); l != nil {
+			return l.Label
+		}
+		return name
+	}
+	nan := ""
+	if r.Settings.EqualNaN {
+		nan = ", NaN equals NaN"
+	}
+	p.field("outputs", fmt.Sprintf("against %s, rtol %v, atol %v%s", label(r.Reference), float64(r.Settings.RTol), float64(r.Settings.ATol), nan))
+	for _, c := range r.Comparisons {
+		p.comparison(label(c.Leg), c)
+	}
+}
+
+// comparison writes the line of one leg and those of its outputs.
+func (p *page) comparison(label string, c Comparison) {
+	word, mark, col := "?", "?", yellow
+	if c.Same != nil {
+		word, mark, col = "False", "✗", red
+		if *c.Same {
+			word, mark, col = "True", "✓", green
+		}
+	}
+	lead := "SAME? "
+	if p.opts.Terminal {
+		lead = p.paint(col, mark) + " " + lead
+	}
+	worst, elements, mismatches := Number(0), int64(0), int64(0)
+	for _, o := range c.Outputs {
+		worst = max(worst, o.worst()) // of a NaN and a number, the NaN
+		elements += o.Elements
+		mismatches += o.Mismatches
+	}
+	text := fmt.Sprintf("max |Δ| %v, %d of %d elements differ", worst, mismatches, elements)
+	if len(c.Outputs) == 0 {
+		text = c.Reason
+	} else if c.Reason != "" {
+		text += ", " + c.Reason
+	}
+	line := fmt.Sprintf("%s: %s   %s", label, p.paint(col, word), text)
+	if len([]rune(label+word+text))+len("SAME? : ")+5 <= width {
+		p.printf("%s%s\n", lead, line)
+	} else {
+		p.printf("%s%s: %s\n", lead, label, p.paint(col, word))
+		p.indented("      ", text)
+	}
+	shown := slices.Clone(c.Outputs)
+	slices.SortStableFunc(shown, func(a, b OutputComparison) int { return b2i(a.Same) - b2i(b.Same) })
+	for i, o := range shown {
+		if i == mostListed {
+			p.indented("      ", fmt.Sprintf("and %d more outputs; --json lists them all", len(shown)-mostListed))
+			break
+		}
+		p.indented("      ", o.text())
+	}
+}
+
+// worst is the greatest difference as torch computes it: NaN when one side has a
+// NaN that the other does not excuse.
+func (o OutputComparison) worst() Number {
+	if !o.Same && o.GotNaN+o.WantNaN > 0 {
+		return Number(math.NaN())
+	}
+	return o.MaxAbs
+}
+
+// text says in a line how one output compares.
+func (o OutputComparison) text() string {
+	text := fmt.Sprintf("%s %s %s: ", o.Name, o.DType, shapeText(o.Shape))
+	switch {
+	case o.BitEqual:
+		return text + "equal, bit for bit"
+	case o.Note != "" && !o.Same && o.Elements == 0:
+		return text + o.Note
+	case o.WantNaN == 0 && o.GotNaN > 0 && o.GotNaN == o.Mismatches:
+		return text + fmt.Sprintf("NaN in %d of %s", o.GotNaN, count(int(o.Elements), "element"))
+	}
+	text += fmt.Sprintf("max |Δ| %v", o.MaxAbs)
+	if o.MaxAbsAt != nil {
+		text += " at " + shapeText(o.MaxAbsAt)
+	}
+	text += fmt.Sprintf(", max rel %v", o.MaxRel)
+	if o.MaxRelAt != nil {
+		text += " at " + shapeText(o.MaxRelAt)
+	}
+	if !o.Same {
+		text += fmt.Sprintf(", %d of %d differ", o.Mismatches, o.Elements)
+		if o.WorstAt != nil {
+			text += fmt.Sprintf(", at %s %s is %s", shapeText(o.WorstAt), o.Want, o.Got)
+		}
+	}
+	if o.GotNaN+o.WantNaN > 0 {
+		text += fmt.Sprintf(", NaN in %d (reference %d)", o.GotNaN, o.WantNaN)
+	}
+	if o.Note != "" {
+		text += ", " + o.Note
+	}
+	return text
+}
+
+// findings writes what decides and what is worth knowing; differences of
+// weights are listed above, of them only the remedy is said.
+func (p *page) findings(r *Report) {
+	listed := 0
+	for _, f := range r.Findings {
+		text := f.Text
+		switch f.Code {
+		case WeightMissing, WeightUnexpected, WeightShape, WeightDType, WeightValues, WeightRounding:
+			if f.Weight == Proof || f.Code == WeightRounding {
+				text = ""
+			}
+		case Unstable, StatePrefix, UncoveredHarmless, OutputWidened, UncoveredAccepted:
+			// The lines above tell it.
+			if f.Weight == Note {
+				continue
+			}
+		}
+		if f.Remedy != "" && text != "" {
+			text += ": "
+		}
+		if text += f.Remedy; text == "" {
+			continue
+		}
+		if listed++; listed > mostListed {
+			p.indented("- ", "and more; --json lists them all")
+			return
+		}
+		p.indented("- ", text)
+	}
+}
+
+func (p *page) verdict(r *Report) {
+	mark, col := "? ", yellow
+	switch r.Verdict {
+	case Consistent:
+		mark, col = "✓ ", green
+	case Inconsistent:
+		mark, col = "✗ ", red
+	}
+	if !p.opts.Terminal {
+		mark = ""
+	}
+	p.printf("%s\n", p.paint(col, mark+r.Summary))
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
