@@ -1,6 +1,7 @@
 package jit_test
 
 import (
+	"errors"
 	"fmt"
 	"log"
 
@@ -36,8 +37,8 @@ func Example() {
 	}
 	fmt.Printf("%.4f\n", scores)
 	_, err = score([]float32{1, 2})
-	fmt.Println(err)
+	fmt.Println("refused:", errors.Is(err, torch.CodeScript))
 	// Output:
 	// [-2.2181 1.7639]
-	// forward: addmm: mat1 and mat2 shapes cannot be multiplied (1x2 and 4x2) (at torch/nn/modules/linear.py:134 in forward: return F.linear(input, self.weight, self.bias))
+	// refused: true
 }

@@ -1,6 +1,7 @@
 #include "device.h"
 
 #include <ATen/ATen.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 #include <signal.h>
@@ -97,8 +98,7 @@ ts_error *ts_device_read(int32_t type, ts_device_info *out) noexcept {
 ts_error *ts_device_synchronize(int32_t type, int32_t index) noexcept {
   return guard([&] {
     c10::Device d = device(type, index);
-    if (d.is_cpu()) return;
-    c10::impl::VirtualGuardImpl guard(d.type());
-    guard.synchronizeDevice(d.index());
+    // Through the hooks, since the device guard of libtorch 2.4 cannot do it.
+    if (d.is_cuda()) at::detail::getCUDAHooks().deviceSynchronize(d.index());
   });
 }
