@@ -47,8 +47,8 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 	if !*c.Same {
 		if name := r.unstable(l); name != "" {
 			c.Same, c.Reason = nil, fmt.Sprintf("two runs of %s on the same input differ", name)
-			return c, []Finding{{Unstable, Open, name, c.Reason + ": dropout left on in a trace, or another random operator",
-				"save the model in evaluation mode, without random operators"}}
+			return c, []Finding{{Unstable, Open, name, c.Reason,
+				"is dropout left on in a trace? save the model in evaluation mode, without random operators"}}
 		}
 	} else if l == r.state && len(r.state.doubtful) > 0 {
 		c.Same, c.Reason = nil, "with the scripted file's "+namesOf(r.state.doubtful)
@@ -58,12 +58,14 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 
 // unstable names the leg, of l and the reference, of which two runs differ; "".
 func (r *run) unstable(l leg) string {
+	tol := r.spec.tolerance()
+	tol.EqualNaN = true // NaN twice is the same result
 	for _, one := range []leg{r.reference, l} {
 		out, ran, err := one.again(r.inputs)
 		if !ran || err != nil {
 			continue
 		}
-		if c, _ := compareOutputs("", out, r.outputs[one], r.spec.tolerance(), false); !*c.Same {
+		if c, _ := compareOutputs("", out, r.outputs[one], tol, false); !*c.Same {
 			return one.entry().Label
 		}
 	}

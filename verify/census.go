@@ -58,9 +58,6 @@ func takeCensus(module []held, state stateDict, tol compare.Tolerance) (*census,
 
 // sharer gives the filled tensor whose memory m shares, or "".
 func (c *census) sharer(m held) string {
-	if m.shares == nil {
-		return ""
-	}
 	for i, other := range c.module {
 		if c.filled[i] && m.shares(other) {
 			return other.name

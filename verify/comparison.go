@@ -121,6 +121,10 @@ func compareOutput(leg string, got, want output, tol compare.Tolerance, recorded
 	if s.Numel > 0 && s.WorstIndex != nil {
 		o.Got, o.Want = s.Got.String(), s.Want.String()
 	}
+	if !s.Close && s.BothNaN == s.Mismatches {
+		return o, &Finding{OutputValues, Proof, o.Name, fmt.Sprintf("%s of %s holds NaN where the reference does, in %d of %d elements", o.Name, leg, s.BothNaN, s.Numel),
+			"--equal-nan takes NaN for equal to NaN"}
+	}
 	if !s.Close {
 		text := fmt.Sprintf("%s of %s differs: max |Δ| %v, %d of %d elements", o.Name, leg, o.MaxAbs, s.Mismatches, s.Numel)
 		if s.GotNaN > 0 && s.WantNaN == 0 {

@@ -68,19 +68,26 @@ func writable(t *torch.Tensor) (place *torch.Tensor, owned bool, err error) {
 	if !slices.Contains(strides, 0) || slices.Contains(shape, 0) {
 		return t, false, nil
 	}
-	var sizes, steps torch.List
 	for d := range shape {
 		if strides[d] == 0 {
 			shape[d] = 1
 		}
-		sizes, steps = append(sizes, torch.Int(shape[d])), append(steps, torch.Int(strides[d]))
 	}
-	v, err := torch.Call("aten::as_strided", t, sizes, steps)
+	place, err = corner(t, shape)
+	return place, true, err
+}
+
+// corner gives a view of the first elements of t in each dimension.
+func corner(t *torch.Tensor, shape []int64) (*torch.Tensor, error) {
+	var sizes, strides torch.List
+	for d, stride := range t.Strides() {
+		sizes, strides = append(sizes, torch.Int(shape[d])), append(strides, torch.Int(stride))
+	}
+	v, err := torch.Call("aten::as_strided", t, sizes, strides)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	view, ok := v.(*torch.Tensor)
-	return view, ok, nil
+	return v.(*torch.Tensor), nil
 }
 
 // overwritable tells whether every member has other values to take.

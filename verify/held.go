@@ -28,7 +28,7 @@ type held struct {
 	view  func(body func(data []byte) error) error // row-major, little-endian; good until body returns
 
 	tensor *torch.Tensor   // of a module
-	shares func(held) bool // tells whether another tensor of the module lies in the same memory; nil for files
+	shares func(held) bool // tells whether another tensor of the module lies in the same memory
 }
 
 // heldByModule describes a module's tensor, without a copy.

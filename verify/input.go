@@ -40,15 +40,15 @@ func newInputs(files []*source, signature *jit.Signature, device torch.Device) (
 		}
 	}
 	if have, most := len(in.arrays), len(signature.Arguments); have < least || have > most {
-		wants := fmt.Sprint(least)
+		wants := count(least, "input")
 		if most != least {
-			wants = fmt.Sprintf("%d to %d", least, most)
+			wants = fmt.Sprintf("%d to %d inputs", least, most)
 		}
 		remedy := "give --input once for each, or one .npz"
 		if most == 0 {
 			remedy = "leave --input out"
 		}
-		return nil, &Error{Msg: fmt.Sprintf("%s takes %s inputs, %d given: %s", signature.Name, wants, have, signature), Remedy: remedy}
+		return nil, &Error{Msg: fmt.Sprintf("%s takes %s, %d given: %s", signature.Name, wants, have, signature), Remedy: remedy}
 	}
 	for i, a := range in.arrays {
 		if err := fitsArgument(a, signature.Arguments[i]); err != nil {
@@ -149,11 +149,11 @@ func scalarOf(a *checkpoint.Array, want string) (torch.Value, error) {
 	return nil, fmt.Errorf("it cannot be given as an array")
 }
 
-// String tells what was given: "float32 [1, 4], int64 [2]".
+// String tells what was given: "x.npy (float32 [1, 4])".
 func (in *inputs) String() string {
 	parts := make([]string, len(in.arrays))
 	for i, a := range in.arrays {
-		parts[i] = a.DType().String() + " " + shapeText(a.Shape())
+		parts[i] = fmt.Sprintf("%s (%s %s)", a.path, a.DType(), shapeText(a.Shape()))
 	}
 	return strings.Join(parts, ", ")
 }

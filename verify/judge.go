@@ -63,7 +63,11 @@ func (j *judgement) open(g *gap) Finding {
 		if j.unstable {
 			reason = "is not in the state, and as runs differ it cannot be told what depends on it"
 		}
-		return Finding{UncoveredTensor, Open, r.Name, fmt.Sprintf("%s %s", j.subject(g), reason), j.remedy(r)}
+		remedy := j.remedy(r)
+		if r.Role == roleBuffer {
+			remedy = "if it was registered with persistent=False " + remedy
+		}
+		return Finding{UncoveredTensor, Open, r.Name, fmt.Sprintf("%s %s", j.subject(g), reason), remedy}
 	case len(j.leftover) > 0:
 		r.Status = Undecided
 		return Finding{UncoveredFrozen, Open, r.Name,
@@ -89,7 +93,7 @@ func (j *judgement) subject(g *gap) string {
 func (j *judgement) remedy(r *Uncovered) string {
 	switch r.Role {
 	case roleBuffer:
-		return "if its constructor makes it again: --non-persistent " + r.Name
+		return "then --non-persistent " + r.Name
 	case roleConstant:
 		return "make the tensor it was traced from a buffer or parameter; if it need not be saved: --accept-uncovered " + r.Name
 	}

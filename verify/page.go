@@ -66,7 +66,7 @@ const hang = 11
 
 // item writes a line of a list, whose first word is a label.
 func (p *page) item(label, text string) {
-	p.indented(pad("  "+label, 2+hang), text)
+	p.indented(pad("  "+label, 15), text)
 }
 
 // indented writes text after a lead, wrapped below its first word.

@@ -10,6 +10,8 @@ import (
 	"github.com/seed06459138/torchgo/torch/checkpoint"
 )
 
+const saveScripted = "save the model with torch.jit.script(model).save(…)"
+
 // kindError says that a file is of another kind than its role asks for.
 type kindError struct {
 	source *source
@@ -27,7 +29,7 @@ func (e *kindError) explain(other *source) *Error {
 	switch s.role {
 	case legScripted:
 		out.Msg += ", not a TorchScript archive"
-		out.Remedy = "save the model with torch.jit.script(model).save(…)"
+		out.Remedy = saveScripted
 		if e.kind == checkpoint.KindTorch || e.kind == checkpoint.KindLegacy || e.kind == checkpoint.KindSafetensors {
 			out.Remedy = "a state_dict has no code to run; give it as --state"
 		}
@@ -77,10 +79,14 @@ func (s *sources) explainSwap(err error) error {
 func (s *source) refuse(err error) error {
 	var unsafe *checkpoint.UnsafeError
 	switch {
+	case errors.As(err, &unsafe) && s.role == legScripted:
+		what := "a pickle"
+		if unsafe.Class != "" {
+			what = "a pickle of a whole object of class " + unsafe.Class
+		}
+		return &Error{Path: s.path, Msg: "is " + what + ", not a TorchScript archive", Remedy: saveScripted}
 	case errors.As(err, &unsafe):
 		return &Error{Path: s.path, Err: unsafe}
-	case errors.Is(err, checkpoint.ErrTruncated):
-		return &Error{Err: err, Remedy: "copy it again from where it was saved"}
 	case errors.Is(err, checkpoint.ErrNotTorch), errors.Is(err, checkpoint.ErrKind):
 		if kind := checkpoint.Sniff(s.path); kind != checkpoint.KindUnknown && s.file == nil && !kind.Readable() {
 			return &kindError{s, kind}
@@ -138,7 +144,13 @@ func shortMessage(msg string) string {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
+// article puts a or an before a kind of file, unless it is a mass.
 func article(noun string) string {
+	switch noun {
+	case checkpoint.KindText.String(), checkpoint.KindGzip.String(), checkpoint.KindONNX.String(), checkpoint.KindHDF5.String(),
+		checkpoint.KindGGUF.String(), checkpoint.KindZstd.String(), checkpoint.KindSafetensors.String():
+		return noun
+	}
 	if noun != "" && strings.ContainsRune("aeiouAEIOU", rune(noun[0])) {
 		return "an " + noun
 	}

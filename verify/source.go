@@ -30,6 +30,7 @@ type source struct {
 // namedArray is an array of an npz file under its name; an npy file has "".
 type namedArray struct {
 	name string
+	path string
 	*checkpoint.Array
 }
 
@@ -147,7 +148,7 @@ func (s *source) open() error {
 
 func (s *source) checkSums() error {
 	if err := s.file.CheckCRC(); err != nil {
-		return &Error{Remedy: "the file is corrupt: copy it again from where it was saved", Err: err}
+		return &Error{Err: err}
 	}
 	return nil
 }
@@ -199,7 +200,7 @@ func (s *source) readArrays() error {
 		if err != nil {
 			return s.refuse(err)
 		}
-		s.arrays = []namedArray{{"", a}}
+		s.arrays = []namedArray{{"", s.path, a}}
 	case checkpoint.KindNPZ:
 		s.entry.Kind = kind.String()
 		if err := s.readNPZ(); err != nil {
@@ -231,7 +232,7 @@ func (s *source) readNPZ() (err error) {
 		if err != nil {
 			return err
 		}
-		s.arrays = append(s.arrays, namedArray{name, a})
+		s.arrays = append(s.arrays, namedArray{name, s.path, a})
 	}
 	return nil
 }

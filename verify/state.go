@@ -189,6 +189,7 @@ type filler struct {
 type pair struct {
 	name     string
 	to, from *torch.Tensor
+	owned    bool // to is a view that was made here
 }
 
 func newFiller(s *source, device torch.Device) (*filler, error) {
@@ -207,23 +208,33 @@ func newFiller(s *source, device torch.Device) (*filler, error) {
 // pair maps the state's tensors for those that it fills. The census may be of
 // another load of the same file, which lists its tensors in the same order.
 func (f *filler) pair(c *census, state stateDict) error {
-	sources := make(map[*checkpoint.Tensor]*torch.Tensor)
 	for i, t := range f.tensors {
 		if !c.filled[i] {
 			continue
 		}
-		saved := state.tensors[t.Name]
-		from, ok := sources[saved]
-		if !ok {
-			var err error
-			if from, err = torch.FromCheckpoint(saved); err != nil {
-				return fmt.Errorf("%s: %w", t.Name, err)
-			}
-			sources[saved] = from
+		p, err := newPair(t, state.tensors[t.Name])
+		f.pairs = append(f.pairs, p)
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.Name, err)
 		}
-		f.pairs = append(f.pairs, pair{t.Name, t.Tensor, from})
 	}
 	return nil
+}
+
+// newPair maps a tensor of the state beside the one that it fills. What it gives
+// is to be closed also after an error.
+func newPair(t jit.NamedTensor, saved *checkpoint.Tensor) (p pair, err error) {
+	p.name = t.Name
+	if p.from, err = torch.FromCheckpoint(saved); err != nil {
+		return p, err
+	}
+	if p.to, p.owned, err = writable(t.Tensor); err != nil || !p.owned {
+		return p, err
+	}
+	whole := p.from
+	defer whole.Close()
+	p.from, err = corner(whole, p.to.Shape())
+	return p, err
 }
 
 // fill writes the state's values, in place, so that whatever shares the memory
@@ -243,6 +254,9 @@ func (f *filler) close() {
 	}
 	for _, p := range f.pairs {
 		p.from.Close()
+		if p.owned {
+			p.to.Close()
+		}
 	}
 	for _, t := range f.tensors {
 		t.Tensor.Close()

@@ -85,9 +85,7 @@ func (p *page) weights(w *Weights) {
 	})
 	listItems(p, "unequal", w.Unequal, func(u Unequal) string {
 		text := fmt.Sprintf("%s: max |Δ| %v", u.Name, u.MaxAbs)
-		if u.Index != nil {
-			text += " at " + shapeText(u.Index)
-		}
+		text += atText(u.Index)
 		if u.Close {
 			return text + ", within the tolerance"
 		}
@@ -233,25 +231,23 @@ func (o OutputComparison) worst() Number {
 func (o OutputComparison) text() string {
 	text := fmt.Sprintf("%s %s %s: ", o.Name, o.DType, shapeText(o.Shape))
 	switch {
-	case o.BitEqual:
+	case o.BitEqual && o.Same:
 		return text + "equal, bit for bit"
+	case o.BitEqual:
+		return text + fmt.Sprintf("equal, bit for bit, with NaN in %d of %s", o.GotNaN, count(int(o.Elements), "element"))
 	case o.Note != "" && !o.Same && o.Elements == 0:
 		return text + o.Note
 	case o.WantNaN == 0 && o.GotNaN > 0 && o.GotNaN == o.Mismatches:
 		return text + fmt.Sprintf("NaN in %d of %s", o.GotNaN, count(int(o.Elements), "element"))
 	}
 	text += fmt.Sprintf("max |Δ| %v", o.MaxAbs)
-	if o.MaxAbsAt != nil {
-		text += " at " + shapeText(o.MaxAbsAt)
-	}
+	text += atText(o.MaxAbsAt)
 	text += fmt.Sprintf(", max rel %v", o.MaxRel)
-	if o.MaxRelAt != nil {
-		text += " at " + shapeText(o.MaxRelAt)
-	}
+	text += atText(o.MaxRelAt)
 	if !o.Same {
 		text += fmt.Sprintf(", %d of %d differ", o.Mismatches, o.Elements)
 		if o.WorstAt != nil {
-			text += fmt.Sprintf(", at %s %s is %s", shapeText(o.WorstAt), o.Want, o.Got)
+			text += fmt.Sprintf(",%s %s instead of %s", atText(o.WorstAt), o.Got, o.Want)
 		}
 	}
 	if o.GotNaN+o.WantNaN > 0 {
@@ -261,6 +257,14 @@ func (o OutputComparison) text() string {
 		text += ", " + o.Note
 	}
 	return text
+}
+
+// atText says where an element is; of a scalar there is nothing to say.
+func atText(index []int64) string {
+	if len(index) == 0 {
+		return ""
+	}
+	return " at " + shapeText(index)
 }
 
 // findings writes what decides and what is worth knowing; differences of
@@ -280,7 +284,11 @@ func (p *page) findings(r *Report) {
 				continue
 			}
 		}
-		if f.Remedy != "" && text != "" {
+		switch {
+		case f.Remedy == "" || text == "":
+		case strings.HasSuffix(text, "?"):
+			text += " "
+		default:
 			text += ": "
 		}
 		if text += f.Remedy; text == "" {

@@ -1,0 +1,162 @@
+package verify
+
+import (
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// sampleReport has something of everything that a report can hold.
+func sampleReport() *Report {
+	yes, no := true, false
+	const hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	long := "encoder.layers.11.attention.self.query_key_value.projection.with_a_very_long_name.weight"
+	r := &Report{
+		Schema: Schema,
+		Files: []File{
+			{"scripted", "models/model_v1_scripted.pt", "TorchScript archive", 48_234_001, hash, "161 parameters, 53 buffers, 2 attributes, 12 constants"},
+			{"state", "models/model_v1_state.pt", "torch.save archive", 44_961_233, hash, "214 tensors in model_state_dict"},
+			{"expected", "records/expected.npz", "npz archive", 4512, hash, "[0].logits float32 [1, 1000], [1] int64 [1]"},
+			{"input", "records/x.npy", "npy array", 602_240, hash, "float32 [1, 3, 224, 224]"},
+		},
+		Legs: []Leg{
+			{Name: "expected", Label: "expected", Path: "records/expected.npz", Structure: "recorded", Outputs: 2},
+			{Name: "scripted", Label: "TorchScript", Path: "models/model_v1_scripted.pt", Structure: "TorchScript", Outputs: 2, Seconds: 0.25},
+			{Name: "state", Label: "state_dict", Path: "models/model_v1_state.pt", Structure: "TorchScript filled from the state", Outputs: 2, Seconds: 0.5, Detail: "a traceback"},
+		},
+		Reference: "expected",
+		Weights: &Weights{
+			StateKey: "model_state_dict", Prefix: "module.", Scripted: 214, State: 214, BitEqual: 205,
+			Missing:    []Missing{{"head.bias", "parameter"}, {"rope.inv_freq", "buffer"}},
+			Unexpected: []string{"aux.weight"},
+			Shapes:     []Misshape{{"head.weight", []int64{1000, 512}, []int64{10, 512}}},
+			DTypes:     []Mistype{{"norm.weight", "float32", "float16"}},
+			Unequal: []Unequal{
+				{long, "float32", []int64{2, 2}, 4, 1, 0.001, []int64{0, 1}, false},
+				{"fc.bias", "float32", []int64{2}, 2, 0, 1e-9, []int64{1}, true},
+			},
+			Covered: []Cover{{"CONSTANTS.c0", "constant", "fc.weight", "bytes"}, {"parts[0]", "attribute", "fc.bias", "memory"}},
+		},
+		Uncovered: []Uncovered{
+			{"CONSTANTS.c1", []string{}, "constant", "int64", []int64{}, Unused, &no, "scalar", ""},
+			{"my_embed", []string{"parts[1]"}, "attribute", "float32", []int64{2}, Used, &yes, "", ""},
+			{"rope.inv_freq", []string{}, "buffer", "float32", []int64{32}, Undecided, &yes, "", ""},
+			{"grid", []string{}, "attribute", "float32", []int64{3}, Reproducible, &yes, "arithmetic progression", ""},
+			{"noise", []string{}, "attribute", "float32", []int64{3}, Accepted, &yes, "", "noi*"},
+			{"table", []string{}, "buffer", "float32", []int64{3}, Declared, nil, "", "table"},
+		},
+		Comparisons: []Comparison{
+			{Leg: "state", Same: &no, Reason: "without my_embed", Outputs: []OutputComparison{
+				{Name: "[0].logits", DType: "float32", Shape: []int64{1, 1000}, Elements: 1000, Mismatches: 1000, GotNaN: 1000,
+					WorstAt: []int64{0, 0}, Got: "NaN", Want: "0.5"},
+				{Name: "[1]", DType: "int64", Shape: []int64{1}, Same: true, BitEqual: true, Elements: 1, MaxAbsAt: []int64{0}, WorstAt: []int64{0}, Got: "3", Want: "3"},
+			}},
+			{Leg: "scripted", Same: &yes, Outputs: []OutputComparison{
+				{Name: "[0].logits", DType: "float32", Shape: []int64{1, 1000}, Same: true, Elements: 1000, MaxAbs: 1.1920929e-07, MaxAbsAt: []int64{0, 713},
+					MaxRel: 3e-7, MaxRelAt: []int64{0, 2}, MaxULP: 3, WorstAt: []int64{0, 713}, Got: "0.5", Want: "0.50000012"},
+				{Name: "[1]", DType: "int64", Shape: []int64{1}, Same: true, BitEqual: true, Elements: 1, MaxAbsAt: []int64{0}, WorstAt: []int64{0}, Got: "3", Want: "3"},
+			}},
+		},
+		Settings: Settings{Method: "forward", Device: "cpu", Threads: 2, RTol: 1e-5, ATol: 1e-8, AcceptUncovered: []string{"noi*"}, NonPersistent: []string{"table"}},
+		Versions: Versions{"v1.2.3", "go1.26.0", "linux/amd64", "2.15.0", "/usr/lib/libtorch_cpu.so", "/usr/lib/libtorchgo.so", "AVX2"},
+		Started:  time.Date(2026, 11, 24, 1, 2, 3, 0, time.UTC), Seconds: 0.75,
+	}
+	r.Findings = append(r.Weights.findings(true),
+		Finding{UncoveredTensor, Proof, "my_embed", "my_embed is used by forward but is not in the state", "register it as a buffer or parameter"},
+		Finding{UncoveredBuffer, Open, "rope.inv_freq", "buffer rope.inv_freq is used by forward but is not in the state: persistent=False?", "then --non-persistent rope.inv_freq"},
+		Finding{PatternUnused, Note, "rpe", "--non-persistent rpe fits no tensor that needs it", ""})
+	r.Verdict, r.Summary = verdictOf(r.Findings, "")
+	return r
+}
+
+// golden compares text with a file under testdata, or writes it with -update.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err, "go test -update writes it")
+	assert.Equal(t, string(want), got, "go test -update writes %s again", path)
+}
+
+func TestWriteText(t *testing.T) {
+	several := &Report{Schema: Schema, Verdict: Unanswered, Summary: "can't answer: two runs of TorchScript on the same input differ",
+		Reference: "scripted", Legs: []Leg{{Name: "scripted", Label: "TorchScript"}, {Name: "state", Label: "state_dict", Error: "out of memory"}},
+		Settings:    Settings{RTol: 0.001, EqualNaN: true},
+		Comparisons: []Comparison{{Leg: "state", Reason: "out of memory"}}}
+	for i := range 14 {
+		several.Comparisons[0].Outputs = append(several.Comparisons[0].Outputs, OutputComparison{
+			Name: "[" + strings.Repeat("9", i+1) + "]", DType: "float32", Shape: []int64{}, Elements: 1, Mismatches: int64(i % 2), Same: i%2 == 0,
+			MaxAbs: Number(i), MaxAbsAt: []int64{}, WorstAt: []int64{}, Got: "1", Want: "2", MaxRel: Number(math.Inf(1)), GotNaN: 1, WantNaN: 1, Note: "a note"})
+	}
+	for _, c := range []struct {
+		name   string
+		report *Report
+		opts   TextOptions
+	}{
+		{"everything", sampleReport(), TextOptions{}},
+		{"everything-terminal", sampleReport(), TextOptions{Terminal: true, Color: true, Verbose: true}},
+		{"several-outputs", several, TextOptions{Terminal: true}},
+		{"failed", FailedReport(Spec{}, &Error{Path: "m.pt", Msg: "no such file", Remedy: "check the name", Err: errors.New("cause")}), TextOptions{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var b strings.Builder
+			require.NoError(t, c.report.WriteText(&b, c.opts))
+			golden(t, c.name+".txt", b.String())
+			lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+			for _, line := range lines[:len(lines)-1] {
+				for _, code := range []color{red, green, yellow, "\x1b[0m"} {
+					line = strings.ReplaceAll(line, string(code), "")
+				}
+				assert.LessOrEqual(t, utf8.RuneCountInString(line), width, line)
+			}
+			assert.Contains(t, lines[len(lines)-1], c.report.Summary, "the last line says the verdict")
+
+			b.Reset()
+			require.NoError(t, c.report.WriteVerdict(&b, c.opts))
+			assert.Equal(t, lines[len(lines)-1]+"\n", b.String())
+		})
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestWriteErrors(t *testing.T) {
+	assert.ErrorContains(t, sampleReport().WriteText(fullDisk{}, TextOptions{}), "no space")
+	assert.ErrorContains(t, sampleReport().WriteVerdict(fullDisk{}, TextOptions{}), "no space")
+	assert.ErrorContains(t, sampleReport().WriteJSON(fullDisk{}), "no space")
+}
+
+func TestShorten(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		columns int
+		want    string
+	}{
+		{"fc.weight", 9, "fc.weight"},
+		{"encoder.layer.weight", 12, "enc…r.weight"},
+		{"größenänderung", 10, "grö…derung"},
+		{"too narrow to cut", 3, "too narrow to cut"},
+	} {
+		assert.Equal(t, c.want, shorten(c.name, c.columns))
+	}
+}
+
+func TestSizeText(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 9940: "9.9 kB", 9960: "10 kB", 999_400: "999 kB", 999_600: "1.0 MB", 2e18: "2.0 EB"} {
+		assert.Equal(t, want, sizeText(n))
+	}
+}
