@@ -51,7 +51,7 @@ func nanOf(element dtype.DType) []byte {
 		part = binary.LittleEndian.AppendUint32(nil, math.Float32bits(float32(math.NaN())))
 	case dtype.Float16, dtype.Complex32:
 		part = binary.LittleEndian.AppendUint16(nil, 0x7e00)
-	case dtype.BFloat16:
+	case dtype.BFloat16, dtype.BComplex32:
 		part = binary.LittleEndian.AppendUint16(nil, 0x7fc0)
 	case dtype.Float8E5M2, dtype.Float8E4M3FN:
 		part = []byte{0x7f}

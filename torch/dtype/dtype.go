@@ -58,6 +58,7 @@ const (
 	Int7           DType = 43
 	Float8E8M0FNU  DType = 44
 	Float4E2M1FNx2 DType = 45
+	BComplex32     DType = 46 // a pair of bfloat16, from torch 2.15 on
 )
 
 type kind uint8
@@ -125,6 +126,7 @@ var traits = [...]trait{
 	Int7:           {"int7", 1, kindInteger},
 	Float8E8M0FNU:  {"float8_e8m0fnu", 1, kindFloat},
 	Float4E2M1FNx2: {"float4_e2m1fn_x2", 1, kindFloat},
+	BComplex32:     {"bcomplex32", 4, kindComplex},
 }
 
 // aliases are the second names under which torch knows a type.

@@ -17,6 +17,7 @@ func TestNumbersAreThoseOfScalarType(t *testing.T) {
 		"float8_e5m2", "float8_e4m3fn", "float8_e5m2fnuz", "float8_e4m3fnuz",
 		"uint16", "uint32", "uint64", "uint1", "uint2", "uint3", "uint4", "uint5", "uint6", "uint7",
 		"int1", "int2", "int3", "int4", "int5", "int6", "int7", "float8_e8m0fnu", "float4_e2m1fn_x2",
+		"bcomplex32",
 	}
 	require.Len(t, traits, len(names))
 	for i, name := range names {
@@ -66,13 +67,13 @@ func TestTraits(t *testing.T) {
 }
 
 func TestNotValid(t *testing.T) {
-	for _, d := range []DType{Invalid, -128, 46, 127} {
+	for _, d := range []DType{Invalid, -128, 47, 127} {
 		assert.False(t, d.Valid())
 		assert.Zero(t, d.Size())
 		assert.False(t, d.IsFloat() || d.IsComplex() || d.IsInteger() || d.IsQuantized())
 	}
 	assert.Equal(t, "invalid", Invalid.String())
-	assert.Equal(t, "dtype(46)", DType(46).String())
+	assert.Equal(t, "dtype(47)", DType(47).String())
 }
 
 func TestParseAliases(t *testing.T) {
