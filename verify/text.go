@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // mostListed is how many entries of a list the text shows; the JSON has all.
@@ -184,9 +185,9 @@ func (p *page) comparison(label string, c Comparison) {
 			word, mark, col = "True", "✓", green
 		}
 	}
-	lead := "SAME? "
+	lead, columns := "SAME? ", len("SAME? : ")+len("   ")
 	if p.opts.Terminal {
-		lead = p.paint(col, mark) + " " + lead
+		lead, columns = p.paint(col, mark)+" "+lead, columns+2
 	}
 	worst, elements, mismatches := Number(0), int64(0), int64(0)
 	for _, o := range c.Outputs {
@@ -201,7 +202,7 @@ func (p *page) comparison(label string, c Comparison) {
 		text += ", " + c.Reason
 	}
 	line := fmt.Sprintf("%s: %s   %s", label, p.paint(col, word), text)
-	if len([]rune(label+word+text))+len("SAME? : ")+5 <= width {
+	if columns+utf8.RuneCountInString(label+word+text) <= width {
 		p.printf("%s%s\n", lead, line)
 	} else {
 		p.printf("%s%s: %s\n", lead, label, p.paint(col, word))

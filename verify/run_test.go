@@ -1,0 +1,218 @@
+package verify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed06459138/torchgo/internal/torchtest"
+	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/torch/checkpoint"
+	"github.com/seed06459138/torchgo/torch/nn"
+	"github.com/seed06459138/torchgo/verify/compare"
+)
+
+const scenarios = "../testdata/scenarios"
+
+func sha256Of(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// scenario puts the question of a folder of files.
+func scenario(folder, state string) Spec {
+	at := func(name string) string { return filepath.Join(scenarios, folder, name) }
+	return Spec{Scripted: at("model_scripted.pt"), State: at(state), Expected: at("expected.npy"), Inputs: []string{at("x.npy")}}
+}
+
+// TestScenarios holds what is printed of each saving scenario.
+func TestScenarios(t *testing.T) {
+	torchtest.Require(t)
+	traced := func(s Spec) Spec {
+		s.Scripted = strings.Replace(s.Scripted, "scripted", "traced", 1)
+		return s
+	}
+	buffer, attribute := scenario("dynamic_model_safe_save/buffer", "checkpoint.pt"), scenario("dynamic_model_safe_save/attribute", "checkpoint.pt")
+	for _, c := range []struct {
+		name  string
+		spec  Spec
+		exit  int
+		lines []string // must be there
+	}{
+		{"train-and-save", scenario("train_and_save", "checkpoint.pt"), 0, []string{"SAME? state_dict: True ", "SAME? TorchScript: True "}},
+		{"safe-model-save", scenario("safe_model_save", "model_state.pt"), 0, []string{"SAME? state_dict: True ", "SAME? TorchScript: True "}},
+		{"safe-model-save-traced", traced(scenario("safe_model_save", "model_state.pt")), 0, []string{"SAME? state_dict: True "}},
+		{"dynamic-buffer", buffer, 0, []string{"SAME? state_dict: True ", "SAME? TorchScript: True "}},
+		{"dynamic-buffer-traced", traced(buffer), 0, []string{"SAME? state_dict: True ", "SAME? TorchScript: True "}},
+		{"dynamic-attribute", attribute, 1, []string{"SAME? state_dict: False ", "SAME? TorchScript: True ", "my_embed is used by forward but is not in the state: register it as a buffer"}},
+		{"dynamic-attribute-traced", traced(attribute), 1, []string{"SAME? state_dict: False", "CONSTANTS.c0 is used by forward"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			report, err := Run(context.Background(), c.spec)
+			require.NoError(t, err)
+			assert.Equal(t, c.exit, report.ExitCode())
+			var text strings.Builder
+			require.NoError(t, report.WriteText(&text, TextOptions{}))
+			for _, line := range c.lines {
+				assert.Contains(t, text.String(), line)
+			}
+			// Which libtorch it was is of no interest here.
+			golden(t, "scenario-"+c.name+".txt", regexp.MustCompile(`(?m)^libtorch .*`).ReplaceAllString(text.String(), "libtorch   …"))
+			checkSchema(t, report)
+		})
+	}
+}
+
+func TestReportSaysWhatRan(t *testing.T) {
+	torchtest.Require(t)
+	spec := scenario("safe_model_save", "model_state.pt")
+	spec.Threads = 1
+	spec.Tolerance = &compare.Tolerance{RTol: 0.5, EqualNaN: true}
+	r, err := Run(context.Background(), spec)
+	require.NoError(t, err)
+	assert.Equal(t, "expected", r.Reference)
+	var roles []string
+	for _, f := range r.Files {
+		roles = append(roles, f.Role)
+		data, err := os.ReadFile(f.Path)
+		require.NoError(t, err)
+		assert.EqualValues(t, len(data), f.Bytes)
+		assert.Equal(t, sha256Of(data), f.SHA256)
+	}
+	assert.Equal(t, []string{"scripted", "state", "expected", "input"}, roles)
+	assert.Equal(t, Settings{Method: "forward", Device: "cpu", Threads: 1, RTol: 0.5, EqualNaN: true, AcceptUncovered: []string{}, NonPersistent: []string{}}, r.Settings)
+	build, err := torch.Version()
+	require.NoError(t, err)
+	assert.Equal(t, build.Libtorch, r.Versions.Libtorch)
+	assert.Equal(t, build.ShimPath, r.Versions.Shim)
+	assert.NotEmpty(t, r.Versions.Go)
+	assert.Positive(t, r.Seconds)
+	assert.False(t, r.Started.IsZero())
+}
+
+func TestRunWithoutExpected(t *testing.T) {
+	torchtest.Require(t)
+	spec := scenario("safe_model_save", "model_state.pt")
+	spec.Expected = ""
+	r, err := Run(context.Background(), spec)
+	require.NoError(t, err)
+	assert.Equal(t, "scripted", r.Reference)
+	require.Len(t, r.Comparisons, 1)
+	assert.Equal(t, "consistent: state_dict computes what TorchScript computes", r.Summary)
+
+	spec.Expected, spec.State = scenario("safe_model_save", "").Expected, ""
+	r, err = Run(context.Background(), spec)
+	require.NoError(t, err)
+	assert.Nil(t, r.Weights)
+	assert.Equal(t, "consistent: TorchScript computes what was expected", r.Summary)
+}
+
+func TestRunEnds(t *testing.T) {
+	torchtest.Require(t)
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := Run(done, scenario("safe_model_save", "model_state.pt"))
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// perceptron is scenario 1's structure in Go.
+type perceptron struct {
+	tensors map[string]*torch.Tensor
+	offset  float64 // added to every output, to be another model
+}
+
+func (p *perceptron) LoadState(state *checkpoint.State) error {
+	for _, name := range []string{"net.0.weight", "net.0.bias", "net.2.weight", "net.2.bias"} {
+		saved, ok := state.Tensor(name)
+		if !ok {
+			return errors.New(name + " is missing")
+		}
+		t, err := torch.FromCheckpoint(saved)
+		if err != nil {
+			return err
+		}
+		p.tensors[name] = t
+	}
+	return nil
+}
+
+func (p *perceptron) Forward(args ...torch.Value) (torch.Value, error) {
+	s := torch.NewScope()
+	defer s.Close()
+	h, err := torch.Call("aten::linear", args[0], p.tensors["net.0.weight"], p.tensors["net.0.bias"])
+	if err == nil {
+		s.Add(h.(*torch.Tensor))
+		h, err = torch.Call("aten::relu", h)
+	}
+	if err == nil {
+		h, err = torch.Call("aten::linear", h, p.tensors["net.2.weight"], p.tensors["net.2.bias"])
+	}
+	if err == nil {
+		h, err = torch.Call("aten::add.Scalar", h, torch.Float(p.offset))
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Keep(h.(*torch.Tensor))
+	return h, nil
+}
+
+func (p *perceptron) Close() error {
+	for _, t := range p.tensors {
+		t.Close()
+	}
+	return nil
+}
+
+// TestGoStructure fills a registered structure from scenario 1's checkpoint,
+// which names it.
+func TestGoStructure(t *testing.T) {
+	torchtest.Require(t)
+	offset, hidden, broken := 0.0, int64(0), error(nil)
+	require.NoError(t, nn.Register("mymodel", "v1", func(hyper checkpoint.Value) (nn.Module, error) {
+		if v, err := checkpoint.Lookup(hyper, "hidden_dim"); err == nil {
+			hidden = int64(v.(checkpoint.Int))
+		}
+		return &perceptron{map[string]*torch.Tensor{}, offset}, broken
+	}))
+	full := scenario("train_and_save", "checkpoint.pt")
+	alone := full
+	alone.Scripted = ""
+	for _, spec := range []Spec{full, alone} {
+		offset, hidden = 0, 0
+		r, err := Run(context.Background(), spec)
+		require.NoError(t, err)
+		assert.Equal(t, Consistent, r.Verdict, r.Summary)
+		assert.EqualValues(t, 8, hidden, "it is built from the checkpoint's hyperparams")
+		assert.Equal(t, "Go structure mymodel v1", r.Legs[len(r.Legs)-1].Structure)
+		assert.Empty(t, r.Uncovered)
+
+		offset = 0.25
+		r, err = Run(context.Background(), spec)
+		require.NoError(t, err)
+		assert.Equal(t, Inconsistent, r.Verdict)
+		assert.Contains(t, r.Summary, "max |Δ| 0.25, 20 of 20 elements")
+	}
+	broken = errors.New("hidden_dim is odd")
+	_, err := Run(context.Background(), full)
+	assert.ErrorContains(t, err, "does not fill the Go structure mymodel v1")
+	assert.ErrorContains(t, err, "hidden_dim is odd")
+}
+
+func TestStateWithoutStructure(t *testing.T) {
+	torchtest.Require(t)
+	spec := scenario("safe_model_save", "model_state.pt")
+	spec.Scripted = ""
+	_, err := Run(context.Background(), spec)
+	assert.ErrorContains(t, err, "holds no structure")
+	assert.ErrorContains(t, err, "--scripted")
+}
