@@ -3,6 +3,7 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/seed06459138/torchgo/jit"
@@ -102,7 +103,7 @@ func causeOf(err error) string {
 	}
 	var failure *torch.Error
 	if errors.As(err, &failure) {
-		text := shortMessage(failure.Msg)
+		text := shortMessage(failure)
 		if at := failure.ScriptLine(); at != "" {
 			text += " (" + at + ")"
 		}
@@ -131,13 +132,21 @@ func Detail(err error) string {
 	return strings.Join(parts, "\n")
 }
 
-// shortMessage takes the first lines of libtorch's message that say something,
-// and bounds them.
-func shortMessage(msg string) string {
-	const most = 200
-	text := oneLine(msg)
+// sourceLine finds where in TorchScript source a message points to.
+var sourceLine = regexp.MustCompile(`File "([^"]+)", line (\d+)`)
+
+// shortMessage takes of libtorch's message what says something: the first line,
+// bounded, and where in the file's source a compile error is.
+func shortMessage(failure *torch.Error) string {
+	const most = 240
+	first, rest, _ := strings.Cut(strings.TrimSpace(failure.Msg), "\n")
+	text := strings.TrimRight(oneLine(first), " :.")
 	if len([]rune(text)) > most {
 		text = string([]rune(text)[:most]) + "…"
+	}
+	if found := sourceLine.FindAllStringSubmatch(rest, -1); found != nil && failure.Script == "" {
+		last := found[len(found)-1]
+		text += fmt.Sprintf(" (%s:%s)", last[1], last[2])
 	}
 	return text
 }

@@ -111,6 +111,8 @@ func (s *source) read(spec *Spec) error {
 		return &Error{Path: s.path, Msg: "cannot be read", Remedy: "check its permissions", Err: err}
 	case info.IsDir():
 		return &Error{Path: s.path, Msg: "is a folder", Remedy: "name a file in it"}
+	case !info.Mode().IsRegular():
+		return &Error{Path: s.path, Msg: "is no regular file", Remedy: "write what it gives to a file first: it is read more than once"}
 	case info.Size() == 0:
 		return &Error{Path: s.path, Msg: "the file is empty", Remedy: "save or copy it again"}
 	}

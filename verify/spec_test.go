@@ -57,7 +57,7 @@ func TestErrorIsOneLine(t *testing.T) {
 		err  *Error
 		want string
 	}{
-		{"all parts", &Error{Path: "m.pt", Msg: "failed", Remedy: "do this", Err: cause}, "m.pt: failed: first second line; do this"},
+		{"all parts", &Error{Path: "m.pt", Msg: "failed", Remedy: "do this", Err: cause}, "m.pt: failed: first; do this"},
 		{"no path", &Error{Msg: "failed"}, "failed"},
 		{"a cause alone", &Error{Err: errors.New("s.pt: is\tdamaged")}, "s.pt: is damaged"},
 	} {

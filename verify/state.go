@@ -275,6 +275,8 @@ func loadRemedy(err error) string {
 		return "use a device with more memory"
 	case strings.Contains(failure.Msg, "Unknown builtin op"), failure.Code == torch.CodeNoOperator:
 		return "use the libtorch that saved it, or load the library that has the operator"
+	case failure.Code == torch.CodeCompile, failure.Code == torch.CodeRuntime:
+		return "save it again with torch.jit.save"
 	}
 	return ""
 }

@@ -48,45 +48,49 @@ type check struct {
 	stdout, stderr io.Writer
 }
 
-const long = `verify tells whether files that were saved from one model still compute the same:
-a TorchScript file, a state_dict, and outputs that were recorded before saving.
+const long = `verify tells whether files that were saved from one model still compute the
+same: a TorchScript file, a state_dict, and outputs recorded before saving.
 The weights are compared bit by bit, then the outputs for the given inputs,
 element by element, with the first there is of --expected and --scripted.
 
-A state_dict has no structure; that of the scripted file is filled from the state
-alone. What the scripted file computes with and the state does not hold is found
-and named, so that a tensor which was never saved can't pass unseen.
+A state_dict has no structure: that of the scripted file is filled, from the
+state alone. What the scripted file computes with and the state does not hold is
+found and named, so that a tensor which was never saved can't pass unseen.
 
 Exit code: 0 consistent, 1 inconsistent, 2 the question could not be answered.`
 
-const examples = `  # Do the two files compute what the model computed before it was saved?
-  verify --scripted model_scripted.pt --state model_state.pt --input x.npy --expected y.npy
+const examples = `  # Do both files compute what the model computed before it was saved?
+  verify --scripted model_scripted.pt --state model_state.pt --input x.npy \
+    --expected y.npy
 
-  # Two inputs, a checkpoint that holds several state_dicts, a looser tolerance, a report for machines
-  verify --scripted m.pt --state checkpoint.pt --state-key ema_state_dict --input ids.npy --input mask.npy \
-    --rtol 1e-4 --json report.json
+  # Two inputs, a checkpoint of several state_dicts, a report for machines
+  verify --scripted m.pt --state checkpoint.pt --state-key ema_state_dict \
+    --input ids.npy --input mask.npy --rtol 1e-4 --json report.json
 
   # On the second GPU, with a buffer that the constructor makes again
-  verify --scripted m.pt --state s.pt --input batch.npz --device cuda:1 --non-persistent rope.inv_freq`
+  verify --scripted m.pt --state s.pt --input batch.npz --device cuda:1 \
+    --non-persistent rope.inv_freq`
 
 // newCheck makes the root command. code is set to the exit code of the verdict.
 func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	c := &check{stdout: stdout, stderr: stderr}
 	cmd := &cobra.Command{
-		Use:               "verify --scripted FILE --state FILE --input FILE [--expected FILE]",
-		Short:             "tell whether the files that were saved from one model compute the same",
-		Long:              long,
-		Example:           examples,
-		Version:           versionText(),
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		Args:              noArguments,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Use:                   "verify --scripted FILE --state FILE --input FILE [--expected FILE]",
+		DisableFlagsInUseLine: true,
+		Short:                 "tell whether the files that were saved from one model compute the same",
+		Long:                  long,
+		Example:               examples,
+		Version:               versionText(),
+		SilenceUsage:          true,
+		SilenceErrors:         true,
+		Args:                  noArguments,
+		CompletionOptions:     cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			*code, err = c.run(cmd.Context())
 			return err
 		},
 	}
+	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w; see verify -h", err) })
 	f := cmd.Flags()

@@ -12,7 +12,7 @@ import (
 func newDoctor(stdout io.Writer, code *int) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "say which Go, compiler, libtorch, shim and devices are in use, and what to do about what is missing",
+		Short: "say what torchgo runs on here, and what is missing",
 		Long: `doctor prints which Go, compiler, libtorch, shim, C++ ABI, CPU features and CUDA
 devices are in use, where each came from, and what to do about what is missing.
 
