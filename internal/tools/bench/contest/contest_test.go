@@ -1,0 +1,59 @@
+package contest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func printing(name, numbers string) Program {
+	return Program{Name: name, Command: []string{"sh", "-c", "printf '" + numbers + "'"}}
+}
+
+func TestPrintedTimes(t *testing.T) {
+	c := Contest{
+		Title:    "adding",
+		Unit:     Microseconds,
+		Rounds:   2,
+		Printed:  true,
+		Programs: []Program{printing("ours", `3000\n1000\n2000\n`), printing("fast", `1000\n`), printing("slow", `8e3\n4e3\n`)},
+		Limits:   map[string]float64{"fast": 1.5, "slow": 0.5},
+	}
+	r, err := c.Run()
+	require.NoError(t, err)
+	assert.Equal(t, 2000.0, r.Median(0))
+	assert.Equal(t, 1000.0, r.Median(1))
+	assert.Equal(t, 6000.0, r.Median(2), "between the two in the middle")
+	lines := strings.Split(r.String(), "\n")
+	assert.Equal(t, "adding (µs)", lines[0])
+	assert.Contains(t, lines[1], "2.000   from 1.000 to 3.000")
+	assert.NotContains(t, lines[1], "ours/")
+	assert.Contains(t, lines[2], "ours/fast 2.000, ABOVE 1.500")
+	assert.Contains(t, lines[3], "ours/slow 0.333, within 0.500")
+}
+
+func TestWholeProcess(t *testing.T) {
+	r, err := Contest{Unit: Milliseconds, Rounds: 3, Programs: []Program{{Name: "sleep", Command: []string{"sleep", "0.02"}}}}.Run()
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, r.Median(0), 20e6)
+	assert.Len(t, r.times[0], 3)
+	assert.Positive(t, r.memory[0])
+}
+
+func TestFailures(t *testing.T) {
+	for name, c := range map[string]struct {
+		program Program
+		says    string
+	}{
+		"exit status": {Program{"p", []string{"sh", "-c", "echo no luck >&2; exit 3"}}, "no luck"},
+		"not there":   {Program{"p", []string{"./no-such-program"}}, "no-such-program"},
+		"no number":   {printing("p", "fast"), `printed "fast"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Contest{Rounds: 1, Printed: true, Programs: []Program{c.program}}.Run()
+			assert.ErrorContains(t, err, c.says)
+		})
+	}
+}
