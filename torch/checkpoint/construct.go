@@ -51,6 +51,12 @@ func (m *machine) instance(g *Global, args []Value) (Value, error) {
 		if len(args) == 0 {
 			return &Dict{Kind: OrderedDict}, nil
 		}
+	case buildTorchVersion:
+		if len(args) == 1 {
+			if version, ok := args[0].(String); ok {
+				return version, nil
+			}
+		}
 	}
 	return nil, fail(ErrPickle, "makes an instance of %s, which is not a class of records", printable(g.String()))
 }

@@ -42,6 +42,7 @@ const (
 	buildNumpyArray
 	buildNumpyBuffer
 	buildNumpyDType
+	buildTorchVersion
 	buildScriptList
 	buildScriptTag
 	buildScriptClass
@@ -99,6 +100,7 @@ var wideGlobals = map[pair]Global{
 	{"builtins", "bool"}:                       {},
 	{"builtins", "tuple"}:                      {},
 	{"collections", "defaultdict"}:             {build: buildDefaultDict},
+	{"torch.torch_version", "TorchVersion"}:    {build: buildTorchVersion}, // torch.__version__: a kind of str
 	{"argparse", "Namespace"}:                  {build: buildNamespace},
 	{"numpy", "dtype"}:                         {build: buildNumpyDType},
 	{"numpy", "ndarray"}:                       {},

@@ -91,3 +91,51 @@ func (f *File) readNPZ() error {
 	f.value = d
 	return nil
 }
+
+// NamedTensor is a tensor and the name it is written under.
+type NamedTensor struct {
+	Name   string
+	Tensor *Tensor
+}
+
+// WriteNPZ writes tensors as an uncompressed npz file, the same bytes for the
+// same tensors, and replaces the file at once or not at all. Types that numpy
+// lacks are ErrUnsupported.
+func WriteNPZ(path string, tensors []NamedTensor) error {
+	return locate(writeFile(path, func(w *fileWriter) error {
+		z := &zipWriter{to: w}
+		seen := make(map[string]bool)
+		for _, t := range tensors {
+			if err := checkRecordName(t.Name + ".npy"); err != nil {
+				return err
+			}
+			if lower := lowerASCII(t.Name); seen[lower] {
+				return fail(ErrDuplicate, "two arrays are named %s, ignoring case", printable(t.Name))
+			} else {
+				seen[lower] = true
+			}
+			if err := z.npy(t.Name+".npy", t.Tensor); err != nil {
+				return err
+			}
+		}
+		return z.finish()
+	}), path, "")
+}
+
+func (z *zipWriter) npy(name string, t *Tensor) error {
+	data, err := t.Bytes()
+	if err != nil {
+		return err
+	}
+	header, err := npyHeaderBytes(t.dtype, t.shape, int64(len(data)))
+	if err != nil {
+		return err
+	}
+	return z.record(name, int64(len(header)+len(data)), func(write func([]byte)) error {
+		write(header)
+		return t.storage.guarded(func() error {
+			write(data)
+			return nil
+		})
+	})
+}

@@ -79,11 +79,7 @@ func (s savedStorage) stream(write func([]byte)) error {
 	if err != nil {
 		return err
 	}
-	if s.src == nil {
-		write(data)
-		return nil
-	}
-	return guard(s.src, func() error {
+	return s.guarded(func() error {
 		write(data)
 		return nil
 	})

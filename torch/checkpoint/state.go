@@ -16,6 +16,7 @@ type State struct {
 	names   []string
 	tensors map[string]*Tensor
 	extras  *Dict // entries that are not tensors, such as _extra_state
+	attrs   *Dict // _metadata
 }
 
 // NewState returns an empty state_dict to be filled with Add.
@@ -29,6 +30,20 @@ func (s *State) Add(name string, t *Tensor) error {
 	s.names = append(s.names, name)
 	s.tensors[name] = t
 	return nil
+}
+
+// Dict returns the state_dict as state_dict() in Python does: an OrderedDict with
+// its _metadata, to be saved by itself or inside a checkpoint.
+func (s *State) Dict() *Dict {
+	d := &Dict{Kind: OrderedDict, Attrs: s.attrs}
+	d.grow(len(s.names) + s.extras.Len())
+	for _, name := range s.names {
+		_ = d.Set(String(name), s.tensors[name]) // a string can be hashed
+	}
+	for _, e := range s.extras.entries {
+		_ = d.Set(e.Key, e.Value) // it is a key already
+	}
+	return d
 }
 
 // Len returns the number of tensors.
@@ -96,7 +111,7 @@ func (f *File) State(key string) (*State, error) {
 }
 
 func newState(path, key string, d *Dict) *State {
-	s := &State{Key: key, Path: path, tensors: make(map[string]*Tensor, d.Len()), extras: &Dict{}}
+	s := &State{Key: key, Path: path, tensors: make(map[string]*Tensor, d.Len()), extras: &Dict{}, attrs: d.Attrs}
 	s.names = make([]string, 0, d.Len())
 	prefixed := d.Len() > 0
 	for _, e := range d.entries {

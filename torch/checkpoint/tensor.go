@@ -177,14 +177,11 @@ func (t *Tensor) Bytes() ([]byte, error) {
 		return nil, fail(ErrLimit, "copying shape %v out of its strides takes %d bytes, the limit is %d", t.shape, t.ByteSize(), t.limit)
 	}
 	var out []byte
-	gatherAll := func() error {
+	err = t.storage.guarded(func() error {
 		out = gather(make([]byte, 0, t.ByteSize()), data, t.shape, t.strides, t.offset, size)
 		return nil
-	}
-	if t.storage.src == nil {
-		return out, gatherAll()
-	}
-	return out, guard(t.storage.src, gatherAll)
+	})
+	return out, err
 }
 
 func (t *Tensor) describe() string {
