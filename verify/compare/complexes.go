@@ -22,16 +22,13 @@ func newComplexes[T float32 | float64](got, want, in dtype.DType, tol Tolerance)
 		want:     newLoader[T](want),
 		finite:   finiteOf(want),
 	}
-	part := dtype.Float32
+	// Of two halves there is no arithmetic: they are computed with in single precision.
+	s.arithmetic = arithmeticOf(dtype.Float32, tol)
 	if in == dtype.Complex128 {
-		part = dtype.Float64
+		s.arithmetic = arithmeticOf(dtype.Float64, tol)
 	}
-	s.arithmetic = arithmeticOf(part, tol)
 	if got == want {
-		if in == dtype.Complex32 {
-			part = dtype.Float16
-		}
-		s.steps = stepsOf(part)
+		s.steps = stepsOf(partOf(in))
 	}
 	return s
 }

@@ -23,12 +23,12 @@
 //   - integers and bool are subtracted and compared in single precision, as
 //     torch's default dtype has it: with tolerances other than zero, large integers
 //     that differ by little are close. With both zero they must be equal;
-//   - complex numbers by absolute value; complex64 as torch, complex128 up to the
+//   - complex numbers by absolute value: complex64 as torch, complex128 up to the
 //     last bit of the absolute value, where torch's own result depends on the
-//     position of an element in the tensor;
-//   - what torch.isclose refuses: 8-bit floats are compared as float32 and
-//     complex32 as complex64; quantized, packed and bits types byte by byte, since
-//     their numbers mean nothing without what is stored elsewhere.
+//     position of an element in the tensor, and complex32 as complex64;
+//   - what torch.isclose refuses: 8-bit floats are compared as float32, bcomplex32 as
+//     complex64, and quantized, packed and bits types byte by byte, since their
+//     numbers mean nothing without what is stored elsewhere.
 //
 // NaN is close to NaN only with EqualNaN; infinities are close to themselves.
 // Shapes must be equal, nothing is broadcast.

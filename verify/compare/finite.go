@@ -9,12 +9,12 @@ import (
 // finiteOf returns the function that reports whether elements of type d certainly
 // hold neither NaN nor infinity.
 func finiteOf(d dtype.DType) func(raw []byte) bool {
-	switch d {
-	case dtype.Float64, dtype.Complex128:
+	switch partOf(d) {
+	case dtype.Float64:
 		return finite64
-	case dtype.Float32, dtype.Complex64:
+	case dtype.Float32:
 		return finite32
-	case dtype.Float16, dtype.Complex32:
+	case dtype.Float16:
 		return finite16
 	case dtype.BFloat16:
 		return finiteBrain

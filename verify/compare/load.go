@@ -66,14 +66,7 @@ func (l *loader[T]) load(raw []byte) []T {
 // newLoader returns the loader of the elements, or of the parts of the complex
 // elements, of type d.
 func newLoader[T float32 | float64](d dtype.DType) loader[T] {
-	switch d {
-	case dtype.Complex32:
-		d = dtype.Float16
-	case dtype.Complex64:
-		d = dtype.Float32
-	case dtype.Complex128:
-		d = dtype.Float64
-	}
+	d = partOf(d)
 	l := loader[T]{size: d.Size()}
 	switch any(*new(T)).(type) {
 	case float32:
@@ -87,6 +80,22 @@ func newLoader[T float32 | float64](d dtype.DType) loader[T] {
 	}
 	l.decode = decoder[T](d)
 	return l
+}
+
+// partOf returns the type of the two parts of a complex type, and another type as
+// it is.
+func partOf(d dtype.DType) dtype.DType {
+	switch d {
+	case dtype.Complex32:
+		return dtype.Float16
+	case dtype.BComplex32:
+		return dtype.BFloat16
+	case dtype.Complex64:
+		return dtype.Float32
+	case dtype.Complex128:
+		return dtype.Float64
+	}
+	return d
 }
 
 func decoder[T float32 | float64](d dtype.DType) func(dst []T, raw []byte) {

@@ -136,7 +136,7 @@ func put(d dtype.DType, raw []byte, x float64) {
 		binary.LittleEndian.PutUint32(raw, math.Float32bits(float32(x)))
 	case dtype.Float16, dtype.Complex32:
 		binary.LittleEndian.PutUint16(raw, uint16(dtype.F16From(float32(x))))
-	case dtype.BFloat16:
+	case dtype.BFloat16, dtype.BComplex32:
 		binary.LittleEndian.PutUint16(raw, uint16(dtype.BF16From(float32(x))))
 	default:
 		clear(raw)
@@ -147,7 +147,7 @@ func put(d dtype.DType, raw []byte, x float64) {
 var comparable = []dtype.DType{
 	dtype.Float32, dtype.Float64, dtype.Float16, dtype.BFloat16,
 	dtype.Float8E4M3FN, dtype.Float8E5M2, dtype.Float8E4M3FNUZ, dtype.Float8E5M2FNUZ, dtype.Float8E8M0FNU,
-	dtype.Complex32, dtype.Complex64, dtype.Complex128,
+	dtype.Complex32, dtype.BComplex32, dtype.Complex64, dtype.Complex128,
 	dtype.Uint8, dtype.Int8, dtype.Uint16, dtype.Int16, dtype.Uint32, dtype.Int32, dtype.Uint64, dtype.Int64,
 	dtype.Bool, dtype.QInt8, dtype.Bits16,
 }

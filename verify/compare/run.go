@@ -36,7 +36,7 @@ func scannerOf(got, want, in dtype.DType, tol Tolerance) func() scanner {
 		return func() scanner { return newDoubles(got, want, tol) }
 	case dtype.Complex128:
 		return func() scanner { return newComplexes[float64](got, want, in, tol) }
-	case dtype.Complex64, dtype.Complex32:
+	case dtype.Complex64, dtype.Complex32, dtype.BComplex32:
 		return func() scanner { return newComplexes[float32](got, want, in, tol) }
 	case dtype.Uint8:
 		return func() scanner { return newIntegers[uint8](tol) }

@@ -38,6 +38,8 @@ func (s Scalar) Complex128() complex128 {
 	switch s.dt {
 	case dtype.Complex32:
 		return complex(dtype.F16(le.Uint16(raw)).Float64(), dtype.F16(le.Uint16(raw[2:])).Float64())
+	case dtype.BComplex32:
+		return complex(dtype.BF16(le.Uint16(raw)).Float64(), dtype.BF16(le.Uint16(raw[2:])).Float64())
 	case dtype.Complex64:
 		return complex(float64(math.Float32frombits(le.Uint32(raw))), float64(math.Float32frombits(le.Uint32(raw[4:]))))
 	case dtype.Complex128:

@@ -38,6 +38,7 @@ func TestScalar(t *testing.T) {
 		{tensorOf([]complex64{1 - 2i}), "1-2j", 1},
 		{tensorOf([]complex128{complex(0.5, math.Inf(1))}), "0.5+Infj", 0.5},
 		{raw(dtype.Complex32, 0, 0x3c, 0, 0x40), "1+2j", 1},
+		{raw(dtype.BComplex32, 0x80, 0x3f, 0, 0xc0), "1-2j", 1},
 		{raw(dtype.QInt8, 0xff), "-1", -1},
 		{raw(dtype.QInt32, 0xfe, 0xff, 0xff, 0xff), "-2", -2},
 		{raw(dtype.QUInt8, 0xff), "255", 255},
