@@ -6,7 +6,7 @@ GO   ?= go
 RACE := ./internal/ctorch/... ./torch/... ./jit/... ./verify/...
 
 .DEFAULT_GOAL := help
-.PHONY: help libtorch shim verify test check bench bench-python fixtures generate doctor clean
+.PHONY: help libtorch shim verify test asan check bench bench-python fixtures generate doctor clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -23,6 +23,12 @@ verify: shim ## Check the three saving scenarios under testdata with cmd/verify
 test: shim ## Run all tests, once more under the race detector where it matters; none may skip for want of libtorch
 	TORCH_REQUIRE=1 $(GO) test ./...
 	TORCH_REQUIRE=1 $(GO) test -race $(RACE)
+
+asan: ## Run the tests that call libtorch with the shim under AddressSanitizer
+	@TORCHGO_SANITIZE=address scripts/shim
+	TORCH_REQUIRE=1 TORCHGO_SHIM=$(CURDIR)/build/address/libtorchgo.so ASAN_OPTIONS=detect_leaks=0 \
+		$(GO) test -exec "env LD_PRELOAD=$$(c++ -print-file-name=libasan.so):$$(c++ -print-file-name=libstdc++.so.6)" \
+		./internal/ctorch ./torch ./jit ./verify
 
 check: ## Format, vet, lint, import directions, generated files, tidiness; needs no libtorch
 	@scripts/check
