@@ -17,31 +17,32 @@ type gap struct {
 
 // member is one tensor of a gap with the values that it can have.
 type member struct {
-	place *torch.Tensor // the module's own, or the part of it that can be written
-	clean *torch.Tensor // as the file has it
-	bad   *torch.Tensor // other values; nil when it cannot be overwritten
-	owned bool          // place is a view that was made here
+	place *torch.Tensor         // the module's own, or the part of it that can be written
+	clean *torch.Tensor         // as the file has it
+	bad   [rounds]*torch.Tensor // other values; nil when it cannot be overwritten
+	index int                   // in the module's list of tensors
+	owned bool                  // place is a view that was made here
 }
 
 // newGap saves a tensor's values and makes others. On the CPU alone are integers
 // overwritten: an index that leaves its range there is an error, on a GPU it ends
 // the process, and their values never decide anything.
-func newGap(t jit.NamedTensor) (*gap, error) {
+func newGap(t jit.NamedTensor, index int) (*gap, error) {
 	g := &gap{report: Uncovered{
 		Name: t.Name, Aliases: []string{}, Role: t.Role.String(), DType: t.Tensor.DType().String(), Shape: notNil(t.Tensor.Shape()),
 		Status: Undecided,
 	}}
-	return g, g.add(t)
+	return g, g.add(t, index)
 }
 
 // add takes another tensor of the same storage in.
-func (g *gap) add(t jit.NamedTensor) error {
+func (g *gap) add(t jit.NamedTensor, index int) error {
 	element := t.Tensor.DType()
 	place, owned, err := writable(t.Tensor)
 	if err != nil {
 		return err
 	}
-	m := member{place: place, owned: owned}
+	m := member{place: place, owned: owned, index: index}
 	g.members = append(g.members, m)
 	data, err := place.Bytes()
 	if err != nil {
@@ -52,13 +53,36 @@ func (g *gap) add(t jit.NamedTensor) error {
 		return err
 	}
 	if len(g.members) == 1 {
-		g.report.Values = reproducible(element, t.Tensor.Shape(), data)
+		g.report.Values = reproducible(element, place.Shape(), data)
+		if owned && place.Numel() == 1 {
+			g.report.Values = "all equal" // one value, expanded
+		}
 	}
 	onGPU := t.Tensor.Device() != torch.CPU
-	if bad, ok := poisonOf(element, data); ok && !(onGPU && !element.IsFloat() && !element.IsComplex()) {
-		last.bad, err = torch.FromBytes(element, place.Shape(), bad)
+	if onGPU && !element.IsFloat() && !element.IsComplex() {
+		return nil
+	}
+	for round := range rounds {
+		if bad, ok := poisonOf(element, data, round); ok && err == nil {
+			last.bad[round], err = torch.FromBytes(element, place.Shape(), bad)
+		}
 	}
 	return err
+}
+
+// move finds the gap's tensors in another load of the same file.
+func (g *gap) move(tensors []jit.NamedTensor) error {
+	for i := range g.members {
+		m := &g.members[i]
+		if m.owned {
+			m.place.Close()
+		}
+		var err error
+		if m.place, m.owned, err = writable(tensors[m.index].Tensor); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writable gives a view of t in which every element has its own place: of a
@@ -92,7 +116,7 @@ func corner(t *torch.Tensor, shape []int64) (*torch.Tensor, error) {
 
 // overwritable tells whether every member has other values to take.
 func (g *gap) overwritable() bool {
-	return !slices.ContainsFunc(g.members, func(m member) bool { return m.bad == nil })
+	return !slices.ContainsFunc(g.members, func(m member) bool { return m.bad[0] == nil })
 }
 
 // restore puts the file's values back.
@@ -105,13 +129,13 @@ func (g *gap) restore() error {
 	return nil
 }
 
-// poison overwrites the values.
-func (g *gap) poison() error {
+// poison overwrites the values with those of a round.
+func (g *gap) poison(round int) error {
 	for _, m := range g.members {
-		if m.bad == nil {
+		if m.bad[round] == nil {
 			continue
 		}
-		if err := m.place.CopyFrom(m.bad); err != nil {
+		if err := m.place.CopyFrom(m.bad[round]); err != nil {
 			return err
 		}
 	}
@@ -121,7 +145,9 @@ func (g *gap) poison() error {
 func (g *gap) close() {
 	for _, m := range g.members {
 		m.clean.Close()
-		m.bad.Close()
+		for _, bad := range m.bad {
+			bad.Close()
+		}
 		if m.owned {
 			m.place.Close()
 		}

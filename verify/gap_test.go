@@ -31,12 +31,12 @@ func TestGapOverwritesAndRestores(t *testing.T) {
 	}{{"contiguous", whole}, {"transposed", turned}, {"expanded", wide}} {
 		t.Run(c.name, func(t *testing.T) {
 			defer c.t.Close()
-			g, err := newGap(jit.NamedTensor{Name: "x", Role: jit.Attribute, Tensor: c.t})
+			g, err := newGap(jit.NamedTensor{Name: "x", Role: jit.Attribute, Tensor: c.t}, 0)
 			defer func() { g.close() }()
 			require.NoError(t, err)
 			assert.True(t, g.overwritable())
 			assert.True(t, g.touches(base))
-			require.NoError(t, g.poison())
+			require.NoError(t, g.poison(0))
 			values, err := torch.Slice[float32](c.t)
 			require.NoError(t, err)
 			for _, v := range values {
@@ -55,7 +55,7 @@ func TestGapOfSeveralViews(t *testing.T) {
 	base, err := torch.FromSlice([]int64{5, 6, 7, 8})
 	require.NoError(t, err)
 	defer base.Close()
-	g, err := newGap(jit.NamedTensor{Name: "all", Role: jit.Attribute, Tensor: base})
+	g, err := newGap(jit.NamedTensor{Name: "all", Role: jit.Attribute, Tensor: base}, 0)
 	require.NoError(t, err)
 	defer g.close()
 	v, err := torch.Call("aten::slice.Tensor", base, torch.Int(0), torch.Int(1), torch.Int(3))
@@ -63,9 +63,9 @@ func TestGapOfSeveralViews(t *testing.T) {
 	part := v.(*torch.Tensor)
 	defer part.Close()
 	require.True(t, g.touches(part))
-	require.NoError(t, g.add(jit.NamedTensor{Name: "part", Role: jit.Attribute, Tensor: part}))
+	require.NoError(t, g.add(jit.NamedTensor{Name: "part", Role: jit.Attribute, Tensor: part}, 1))
 
-	require.NoError(t, g.poison())
+	require.NoError(t, g.poison(0))
 	values, err := torch.Slice[int64](base)
 	require.NoError(t, err)
 	assert.Equal(t, []int64{6, 7, 8, 9}, values, "each member's values are made of the file's")

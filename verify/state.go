@@ -9,7 +9,6 @@ import (
 
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
-	"github.com/seed06459138/torchgo/torch/checkpoint"
 )
 
 // stateLeg runs the structure of the scripted file with the values of the state,
@@ -22,6 +21,7 @@ type stateLeg struct {
 	census   *census
 
 	filler   *filler
+	fresh    bool // every run loads the file again
 	gaps     []*gap
 	findings []Finding // about the gaps, set by run
 	withheld []*gap    // those that the compared run went without
@@ -66,12 +66,12 @@ func (l *stateLeg) findGaps() error {
 		if near := slices.IndexFunc(l.gaps, func(g *gap) bool { return g.touches(t.Tensor) }); near >= 0 {
 			g := l.gaps[near]
 			g.report.Aliases = append(g.report.Aliases, t.Name)
-			if err := g.add(t); err != nil {
+			if err := g.add(t, i); err != nil {
 				return fmt.Errorf("saving %s: %w", t.Name, err)
 			}
 			continue
 		}
-		g, err := newGap(t)
+		g, err := newGap(t, i)
 		l.gaps = append(l.gaps, g)
 		if err != nil {
 			return fmt.Errorf("saving %s: %w", t.Name, err)
@@ -88,13 +88,13 @@ func (l *stateLeg) run(ctx context.Context, in *inputs) ([]output, error) {
 		judge.leftover = l.census.weights.Unexpected
 	}
 	if len(l.gaps) > 0 {
-		p := probe{run: func(poisoned []*gap) ([]output, error, error) {
-			if err := l.prepare(poisoned); err != nil {
+		p := probe{run: func(poisoned []*gap, round int) ([]output, error, error) {
+			if err := l.prepare(poisoned, round); err != nil {
 				return nil, nil, err
 			}
 			out, err := call(l.filler.module, l.spec.method(), in, (*jit.Method).CallUnoptimized)
 			return out, err, nil
-		}}
+		}, afresh: l.startAfresh, replaced: func() (bool, error) { return l.filler.replaced() }}
 		switch err := p.depends(ctx, l.gaps); {
 		case errors.Is(err, errUnstable):
 			judge.unstable = true
@@ -111,7 +111,7 @@ func (l *stateLeg) run(ctx context.Context, in *inputs) ([]output, error) {
 			l.doubtful = append(l.doubtful, g)
 		}
 	}
-	if err := l.prepare(l.withheld); err != nil {
+	if err := l.prepare(l.withheld, 0); err != nil {
 		return nil, err
 	}
 	return call(l.filler.module, l.spec.method(), in, (*jit.Method).Call)
@@ -119,7 +119,12 @@ func (l *stateLeg) run(ctx context.Context, in *inputs) ([]output, error) {
 
 // prepare fills the module anew, whatever earlier runs left in it, and
 // overwrites the tensors to go without.
-func (l *stateLeg) prepare(without []*gap) error {
+func (l *stateLeg) prepare(without []*gap, round int) error {
+	if l.fresh {
+		if err := l.reload(); err != nil {
+			return err
+		}
+	}
 	for _, g := range l.gaps {
 		if err := g.restore(); err != nil {
 			return fmt.Errorf("restoring %s: %w", g.report.Name, err)
@@ -129,31 +134,64 @@ func (l *stateLeg) prepare(without []*gap) error {
 		return err
 	}
 	for _, g := range without {
-		if err := g.poison(); err != nil {
+		if err := g.poison(round); err != nil {
 			return fmt.Errorf("overwriting %s: %w", g.report.Name, err)
 		}
 	}
 	return nil
 }
 
+// startAfresh makes every later run load the file again.
+func (l *stateLeg) startAfresh() bool {
+	was := l.fresh
+	l.fresh = true
+	return !was
+}
+
+// reload loads the file again, to be rid of what runs have changed.
+func (l *stateLeg) reload() error {
+	next, err := l.another()
+	if err != nil {
+		return err
+	}
+	l.filler.close()
+	l.filler = next
+	for _, g := range l.gaps {
+		if err := g.move(next.tensors); err != nil {
+			return fmt.Errorf("finding %s again: %w", g.report.Name, err)
+		}
+	}
+	return nil
+}
+
+// another loads the file once more and maps the state beside it.
+func (l *stateLeg) another() (*filler, error) {
+	next, err := newFiller(l.scripted, l.spec.Device)
+	if err != nil {
+		return nil, err
+	}
+	module := make([]held, len(next.tensors))
+	for i, t := range next.tensors {
+		module[i] = heldByModule(t)
+	}
+	if err := next.pair(l.census, newStateDict(l.state.state, module)); err != nil {
+		next.close()
+		return nil, err
+	}
+	return next, nil
+}
+
 // again fills another module, since a run may have changed the first.
 func (l *stateLeg) again(in *inputs) ([]output, bool, error) {
-	fresh, err := newFiller(l.scripted, l.spec.Device)
+	next, err := l.another()
 	if err != nil {
 		return nil, false, err
 	}
-	defer fresh.close()
-	module := make([]held, len(fresh.tensors))
-	for i, t := range fresh.tensors {
-		module[i] = heldByModule(t)
-	}
-	if err := fresh.pair(l.census, newStateDict(l.state.state, module)); err != nil {
+	defer next.close()
+	if err := next.fill(); err != nil {
 		return nil, false, err
 	}
-	if err := fresh.fill(); err != nil {
-		return nil, false, err
-	}
-	out, err := call(fresh.module, l.spec.method(), in, (*jit.Method).Call)
+	out, err := call(next.module, l.spec.method(), in, (*jit.Method).Call)
 	return out, true, err
 }
 
@@ -176,92 +214,6 @@ func namesOf(gaps []*gap) string {
 // touches tells whether t shares its memory with the gap.
 func (g *gap) touches(t *torch.Tensor) bool {
 	return slices.ContainsFunc(g.members, func(m member) bool { return m.place.SameStorage(t) })
-}
-
-// filler fills a module from a state_dict, again and again.
-type filler struct {
-	module  *jit.Module
-	tensors []jit.NamedTensor
-	pairs   []pair
-}
-
-// pair is a tensor of the module and what is written to it.
-type pair struct {
-	name     string
-	to, from *torch.Tensor
-	owned    bool // to is a view that was made here
-}
-
-func newFiller(s *source, device torch.Device) (*filler, error) {
-	m, err := loadModule(s, device)
-	if err != nil {
-		return nil, err
-	}
-	tensors, err := m.Tensors()
-	if err != nil {
-		m.Close()
-		return nil, err
-	}
-	return &filler{module: m, tensors: tensors}, nil
-}
-
-// pair maps the state's tensors for those that it fills. The census may be of
-// another load of the same file, which lists its tensors in the same order.
-func (f *filler) pair(c *census, state stateDict) error {
-	for i, t := range f.tensors {
-		if !c.filled[i] {
-			continue
-		}
-		p, err := newPair(t, state.tensors[t.Name])
-		f.pairs = append(f.pairs, p)
-		if err != nil {
-			return fmt.Errorf("%s: %w", t.Name, err)
-		}
-	}
-	return nil
-}
-
-// newPair maps a tensor of the state beside the one that it fills. What it gives
-// is to be closed also after an error.
-func newPair(t jit.NamedTensor, saved *checkpoint.Tensor) (p pair, err error) {
-	p.name = t.Name
-	if p.from, err = torch.FromCheckpoint(saved); err != nil {
-		return p, err
-	}
-	if p.to, p.owned, err = writable(t.Tensor); err != nil || !p.owned {
-		return p, err
-	}
-	whole := p.from
-	defer whole.Close()
-	p.from, err = corner(whole, p.to.Shape())
-	return p, err
-}
-
-// fill writes the state's values, in place, so that whatever shares the memory
-// follows.
-func (f *filler) fill() error {
-	for _, p := range f.pairs {
-		if err := p.to.CopyFrom(p.from); err != nil {
-			return fmt.Errorf("filling %s: %w", p.name, err)
-		}
-	}
-	return nil
-}
-
-func (f *filler) close() {
-	if f == nil {
-		return
-	}
-	for _, p := range f.pairs {
-		p.from.Close()
-		if p.owned {
-			p.to.Close()
-		}
-	}
-	for _, t := range f.tensors {
-		t.Tensor.Close()
-	}
-	f.module.Close()
 }
 
 // loadRemedy says what to do about a file that libtorch does not load.
