@@ -35,7 +35,8 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 		}
 		return c, []Finding{{LegFailed, Open, e.Name, fmt.Sprintf("%s could not be run: %s", name, e.Error), ""}}
 	}
-	c, findings := compareOutputs(e.Name, r.outputs[l], r.outputs[r.reference], r.spec.tolerance(), r.reference.entry().Name == legExpected)
+	c, findings := compareOutputs(name, r.outputs[l], r.outputs[r.reference], r.spec.tolerance(), r.reference.entry().Name == legExpected)
+	c.Leg = e.Name
 	if l == r.state && len(r.state.withheld) > 0 {
 		// The difference follows from the missing tensors, which are findings already.
 		if !*c.Same {

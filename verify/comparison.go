@@ -10,18 +10,18 @@ import (
 	"github.com/seed06459138/torchgo/verify/compare"
 )
 
-// compareOutputs holds what a leg computed against the reference. recorded says
-// that the reference was read from a file: its arrays may be named and widened
-// otherwise than the outputs.
-func compareOutputs(leg string, got, want []output, tol compare.Tolerance, recorded bool) (Comparison, []Finding) {
-	c := Comparison{Leg: leg, Outputs: []OutputComparison{}}
+// compareOutputs holds what a leg computed against the reference; label is how
+// findings call the leg. recorded says that the reference was read from a file:
+// its arrays may be named and widened otherwise than the outputs.
+func compareOutputs(label string, got, want []output, tol compare.Tolerance, recorded bool) (Comparison, []Finding) {
+	c := Comparison{Outputs: []OutputComparison{}}
 	if recorded {
 		want = adoptNames(want, got)
 	}
 	var findings []Finding
 	if missing, extra := nameDifference(got, want); len(missing)+len(extra) > 0 {
 		c.Reason = structureText(missing, extra)
-		findings = append(findings, Finding{OutputStructure, Proof, leg, fmt.Sprintf("the outputs of %s are others than in the reference: %s", leg, c.Reason), ""})
+		findings = append(findings, Finding{OutputStructure, Proof, label, fmt.Sprintf("the outputs of %s are others than in the reference: %s", label, c.Reason), ""})
 	}
 	byName := make(map[string]output, len(got))
 	for _, o := range got {
@@ -33,7 +33,7 @@ func compareOutputs(leg string, got, want []output, tol compare.Tolerance, recor
 		if !ok {
 			continue
 		}
-		o, finding := compareOutput(leg, g, w, tol, recorded)
+		o, finding := compareOutput(label, g, w, tol, recorded)
 		c.Outputs = append(c.Outputs, o)
 		same = same && o.Same
 		if finding != nil {
@@ -88,11 +88,11 @@ func structureText(missing, extra []string) string {
 
 // compareOutput compares one output. Shapes and dtypes must be equal, but for
 // the width of recorded floats: numpy has no bfloat16.
-func compareOutput(leg string, got, want output, tol compare.Tolerance, recorded bool) (OutputComparison, *Finding) {
+func compareOutput(label string, got, want output, tol compare.Tolerance, recorded bool) (OutputComparison, *Finding) {
 	o := OutputComparison{Name: got.label(), DType: typeText(got), Shape: notNil(got.shape)}
 	differ := func(code Code, format string, args ...any) *Finding {
 		o.Note = fmt.Sprintf(format, args...)
-		return &Finding{code, Proof, o.Name, fmt.Sprintf("%s of %s: %s", o.Name, leg, o.Note), ""}
+		return &Finding{code, Proof, o.Name, fmt.Sprintf("%s of %s: %s", o.Name, label, o.Note), ""}
 	}
 	switch {
 	case got.text != "" || want.text != "":
@@ -122,13 +122,13 @@ func compareOutput(leg string, got, want output, tol compare.Tolerance, recorded
 		o.Got, o.Want = s.Got.String(), s.Want.String()
 	}
 	if !s.Close && s.BothNaN == s.Mismatches {
-		return o, &Finding{OutputValues, Proof, o.Name, fmt.Sprintf("%s of %s holds NaN where the reference does, in %d of %d elements", o.Name, leg, s.BothNaN, s.Numel),
+		return o, &Finding{OutputValues, Proof, o.Name, fmt.Sprintf("%s of %s holds NaN where the reference does, in %d of %d elements", o.Name, label, s.BothNaN, s.Numel),
 			"--equal-nan takes NaN for equal to NaN"}
 	}
 	if !s.Close {
-		text := fmt.Sprintf("%s of %s differs: max |Δ| %v, %d of %d elements", o.Name, leg, o.MaxAbs, s.Mismatches, s.Numel)
+		text := fmt.Sprintf("%s of %s differs: max |Δ| %v, %d of %d elements", o.Name, label, o.MaxAbs, s.Mismatches, s.Numel)
 		if s.GotNaN > 0 && s.WantNaN == 0 {
-			text = fmt.Sprintf("%s of %s holds NaN, %d of %d elements differ", o.Name, leg, s.Mismatches, s.Numel)
+			text = fmt.Sprintf("%s of %s holds NaN, %d of %d elements differ", o.Name, label, s.Mismatches, s.Numel)
 		}
 		return o, &Finding{OutputValues, Proof, o.Name, text, ""}
 	}

@@ -75,9 +75,16 @@ func (p *page) weights(w *Weights) {
 	if w.Prefix != "" {
 		where += fmt.Sprintf(", without the prefix %q", w.Prefix)
 	}
-	p.field("weights", fmt.Sprintf("%d of %d are equal, bit for bit%s", w.BitEqual, max(w.Scripted, w.BitEqual), where))
+	unexpected := "unexpected"
+	if w.Frozen {
+		unexpected = "left over"
+		p.field("weights", fmt.Sprintf("the scripted file is frozen: %s %s a tensor of the state%s",
+			count(len(w.Covered), "constant"), equalsEqual(len(w.Covered)), where))
+	} else {
+		p.field("weights", fmt.Sprintf("%d of %d are equal, bit for bit%s", w.BitEqual, max(w.Scripted, w.BitEqual), where))
+	}
 	listItems(p, "missing", w.Missing, func(m Missing) string { return fmt.Sprintf("%s (%s)", m.Name, m.Role) })
-	listItems(p, "unexpected", w.Unexpected, func(name string) string { return name })
+	listItems(p, unexpected, w.Unexpected, func(name string) string { return name })
 	listItems(p, "shape", w.Shapes, func(m Misshape) string {
 		return fmt.Sprintf("%s: state %s, scripted %s", m.Name, shapeText(m.State), shapeText(m.Scripted))
 	})
@@ -196,6 +203,9 @@ func (p *page) comparison(label string, c Comparison) {
 		mismatches += o.Mismatches
 	}
 	text := fmt.Sprintf("max |Δ| %v, %d of %d elements differ", worst, mismatches, elements)
+	if elements == 0 && len(c.Outputs) > 0 && c.Same != nil && !*c.Same {
+		text = "shapes, dtypes or values differ"
+	}
 	if len(c.Outputs) == 0 {
 		text = c.Reason
 	} else if c.Reason != "" {
@@ -272,8 +282,12 @@ func atText(index []int64) string {
 // weights are listed above, of them only the remedy is said.
 func (p *page) findings(r *Report) {
 	listed := 0
+	said := make(map[string]bool)
 	for _, f := range r.Findings {
-		text := f.Text
+		text, remedy := f.Text, f.Remedy
+		if said[remedy] {
+			remedy = ""
+		}
 		switch f.Code {
 		case WeightMissing, WeightUnexpected, WeightShape, WeightDType, WeightValues, WeightRounding:
 			if f.Weight == Proof || f.Code == WeightRounding {
@@ -284,17 +298,23 @@ func (p *page) findings(r *Report) {
 			if f.Weight == Note {
 				continue
 			}
+		case UncoveredFrozen:
+			if said[string(f.Code)] {
+				continue // one says it of all
+			}
+			said[string(f.Code)] = true
 		}
 		switch {
-		case f.Remedy == "" || text == "":
+		case remedy == "" || text == "":
 		case strings.HasSuffix(text, "?"):
 			text += " "
 		default:
 			text += ": "
 		}
-		if text += f.Remedy; text == "" {
+		if text += remedy; text == "" {
 			continue
 		}
+		said[remedy] = true
 		if listed++; listed > mostListed {
 			p.indented("- ", "and more; --json lists them all")
 			return
