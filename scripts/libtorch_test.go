@@ -157,9 +157,7 @@ func TestHalfMadeIsNeverUsed(t *testing.T) {
 			u.left("partial/pip-unpack-x/"+torchWheel, "half a whe")
 		}, 2, ""},
 		{"killed between downloads", func(u *user) {
-			raw, err := os.ReadFile(filepath.Join(u.index, torchWheel))
-			require.NoError(u.t, err)
-			u.left("downloads/"+torchWheel, string(raw))
+			u.leftDownload(torchWheel)
 		}, 1, ""},
 		{"killed in unpacking", func(u *user) {
 			u.left("partial/set/torch/lib/libtorch_cpu.so", "\x7fELF half a lib")
@@ -196,6 +194,14 @@ func (u *user) left(name, content string) {
 	require.NoError(u.t, os.WriteFile(path, []byte(content), 0o644))
 }
 
+// leftDownload leaves a whole wheel, which the script then needs no pip for.
+func (u *user) leftDownload(name string) {
+	u.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(u.index, name))
+	require.NoError(u.t, err)
+	u.left("downloads/"+name, string(raw))
+}
+
 func TestTwoAtOnceDownloadOnce(t *testing.T) {
 	u := newUser(t)
 	var wg sync.WaitGroup
@@ -230,11 +236,13 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		}, nil, []string{"HASHES", "pip could not download " + torchWheel}},
 		{"cache folder is a file", func(u *user) { require.NoError(u.t, os.WriteFile(u.cache, nil, 0o644)) }, nil,
 			[]string{"cannot fill the cache folder", "TORCHGO_CACHE"}},
-		{"LIBTORCH names nothing", func(u *user) { u.env = append(u.env, "LIBTORCH=/nonexistent") }, nil,
-			[]string{"/nonexistent is not a folder", "unset it"}},
+		{"LIBTORCH names nothing", func(u *user) { u.env = append(u.env, "LIBTORCH="+u.root+"/gone") }, nil,
+			[]string{"/gone is not a folder", "unset it"}},
 		{"LIBTORCH names another folder", func(u *user) { u.env = append(u.env, "LIBTORCH="+u.root) }, nil,
 			[]string{"lacks lib/libtorch_cpu.so, lib/libc10.so, include/torch/script.h"}},
 		{"LIBTORCH is one folder off", func(u *user) {
+			u.leftDownload(torchWheel)
+			u.leftDownload(cudaWheel)
 			u.mustGive()
 			u.env = append(u.env, "LIBTORCH="+u.place())
 		}, nil, []string{"; use /", "/2.15.0-x86_64/torch"}},
@@ -257,6 +265,12 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 }
 
 func TestChoice(t *testing.T) {
+	newUser := func(t *testing.T) *user {
+		u := newUser(t)
+		u.leftDownload(torchWheel)
+		u.leftDownload(cudaWheel)
+		return u
+	}
 	python := func(u *user, version string) string {
 		u.mustGive() // for the files of it
 		site := u.t.TempDir()
