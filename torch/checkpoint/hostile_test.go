@@ -14,7 +14,7 @@ import (
 
 // Limits of the corpus for one file.
 const (
-	hostileSeconds = 2 * time.Second
+	hostileLimit = 2 * time.Second
 	hostileBytes   = 64 << 20
 )
 
@@ -156,7 +156,7 @@ func TestHostileCorpus(t *testing.T) {
 			got, err := loadWhole(filepath.Join(c.Dir, file.Name), file.Format)
 			took := time.Since(start)
 			runtime.ReadMemStats(&after)
-			assert.Less(t, took, hostileSeconds, file.Why)
+			assert.Less(t, took, hostileLimit, file.Why)
 			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(hostileBytes), file.Why)
 			switch {
 			case file.Want == "reject":
