@@ -87,11 +87,27 @@ func pad(s string, columns int) string {
 	return s + " "
 }
 
+// wordsOf splits text at spaces, but not within brackets: shapes and indices
+// stay whole.
+func wordsOf(text string) []string {
+	var words []string
+	depth := 0
+	for _, word := range strings.Fields(text) {
+		if depth > 0 {
+			words[len(words)-1] += " " + word
+		} else {
+			words = append(words, word)
+		}
+		depth = max(0, depth+strings.Count(word, "[")-strings.Count(word, "]"))
+	}
+	return words
+}
+
 // wrap breaks text at spaces into lines of so many columns.
 func wrap(text string, columns int) []string {
 	var lines []string
 	line, n := "", 0
-	for _, word := range strings.Fields(text) {
+	for _, word := range wordsOf(text) {
 		word = shorten(word, columns)
 		m := utf8.RuneCountInString(word)
 		if n > 0 && n+1+m > columns {

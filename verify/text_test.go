@@ -155,6 +155,21 @@ func TestShorten(t *testing.T) {
 	}
 }
 
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"breaks at spaces", "one two  three", []string{"one two", "three"}},
+		{"not within brackets", "at [0, 1, 2] there", []string{"at", "[0, 1, 2]", "there"}},
+		{"a bracket that nobody opened", "a] b", []string{"a] b"}},
+		{"a long word", "abcdefghijklmnop", []string{"abc…klmnop"}},
+		{"nothing", "", []string{""}},
+	} {
+		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, wrap(c.text, 10)) })
+	}
+}
+
 func TestSizeText(t *testing.T) {
 	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 9940: "9.9 kB", 9960: "10 kB", 999_400: "999 kB", 999_600: "1.0 MB", 2e18: "2.0 EB"} {
 		assert.Equal(t, want, sizeText(n))
