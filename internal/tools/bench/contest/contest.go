@@ -102,7 +102,7 @@ func (r Result) Median(i int) float64 {
 }
 
 // String shows a line for each program: its median and range, its memory, and
-// the first program's ratio to it.
+// the first program's ratio to it, of the medians and of the least times.
 func (r Result) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)\n", r.contest.Title, r.contest.Unit.Name)
@@ -112,7 +112,8 @@ func (r Result) String() string {
 			slices.Min(r.times[i])/unit, slices.Max(r.times[i])/unit, r.memory[i]>>20)
 		if i > 0 {
 			ratio := r.Median(0) / r.Median(i)
-			fmt.Fprintf(&b, "   %s/%s %.3f", r.contest.Programs[0].Name, p.Name, ratio)
+			least := slices.Min(r.times[0]) / slices.Min(r.times[i])
+			fmt.Fprintf(&b, "   %s/%s %.3f (least %.3f)", r.contest.Programs[0].Name, p.Name, ratio, least)
 			if limit, ok := r.contest.Limits[p.Name]; ok {
 				verdict := "within"
 				if ratio > limit {

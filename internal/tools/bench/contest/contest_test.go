@@ -30,8 +30,8 @@ func TestPrintedTimes(t *testing.T) {
 	assert.Equal(t, "adding (µs)", lines[0])
 	assert.Contains(t, lines[1], "2.000   from 1.000 to 3.000")
 	assert.NotContains(t, lines[1], "ours/")
-	assert.Contains(t, lines[2], "ours/fast 2.000, ABOVE 1.500")
-	assert.Contains(t, lines[3], "ours/slow 0.333, within 0.500")
+	assert.Contains(t, lines[2], "ours/fast 2.000 (least 1.000), ABOVE 1.500")
+	assert.Contains(t, lines[3], "ours/slow 0.333 (least 0.250), within 0.500")
 }
 
 func TestWholeProcess(t *testing.T) {
