@@ -15,7 +15,7 @@ import (
 // Limits of the corpus for one file.
 const (
 	hostileLimit = 2 * time.Second
-	hostileBytes   = 64 << 20
+	hostileBytes = 64 << 20
 )
 
 // loadWhole opens a file of a promised format and reads every tensor in it.
