@@ -135,6 +135,18 @@ func shorten(name string, columns int) string {
 	return string(runes[:head]) + "…" + string(runes[len(runes)-(columns-1-head):])
 }
 
+// shortenPath takes the first folders off a path that is too long.
+func shortenPath(path string, columns int) string {
+	for rest := path; utf8.RuneCountInString(path) > columns; path = "…/" + rest {
+		_, after, ok := strings.Cut(rest, "/")
+		if !ok {
+			return shorten(path, columns)
+		}
+		rest = after
+	}
+	return path
+}
+
 // sizeText writes a number of bytes.
 func sizeText(n int64) string {
 	const units = "kMGTPE"

@@ -63,7 +63,7 @@ func (p *page) file(f File) {
 	if f.Holds != "" {
 		what += ": " + f.Holds
 	}
-	p.field(f.Role, f.Path)
+	p.field(f.Role, shortenPath(f.Path, width-hang))
 	p.field("", what)
 }
 

@@ -155,6 +155,18 @@ func TestShorten(t *testing.T) {
 	}
 }
 
+func TestShortenPath(t *testing.T) {
+	for path, want := range map[string]string{
+		"m.pt":                          "m.pt",
+		"models/v1/scripted.pt":         "…/scripted.pt",
+		"/srv/m/scripted.pt":            "…/m/scripted.pt",
+		"a_very_long_name_of_a_model":   "a_ve…of_a_model",
+		"x/a_very_long_name_of_a_model": "…/a_…of_a_model",
+	} {
+		assert.Equal(t, want, shortenPath(path, 15))
+	}
+}
+
 func TestWrap(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
