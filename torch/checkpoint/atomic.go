@@ -25,6 +25,32 @@ func (w *fileWriter) write(p []byte) {
 	w.at += int64(n)
 }
 
+// eagerFile sends what it is given to the disk while more comes.
+type eagerFile struct {
+	file  *os.File
+	at    int64
+	begun int64 // up to where writing to disk was asked for
+}
+
+func (e *eagerFile) Write(p []byte) (int, error) {
+	const step = 8 << 20
+	total := 0
+	for len(p) > 0 {
+		n, err := e.file.Write(p[:min(len(p), step)])
+		total += n
+		e.at += int64(n)
+		if err != nil {
+			return total, err
+		}
+		p = p[n:]
+		if e.at-e.begun >= step {
+			startWriteback(e.file, e.begun, e.at-e.begun)
+			e.begun = e.at
+		}
+	}
+	return total, nil
+}
+
 // writeFile calls write with a temporary file in the folder of path, forces it
 // to disk and renames it over path. Whatever happens before the rename leaves
 // the old file whole; a map of the old file stays valid after it. A new file is
@@ -47,7 +73,7 @@ func writeFile(path string, write func(*fileWriter) error) (err error) {
 			err = errors.Join(err, os.Remove(file.Name()))
 		}
 	}()
-	w := &fileWriter{out: bufio.NewWriterSize(file, 1<<20)}
+	w := &fileWriter{out: bufio.NewWriterSize(&eagerFile{file: file}, 1<<20)}
 	err = write(w)
 	if err == nil {
 		err = w.out.Flush()

@@ -1,25 +1,25 @@
 package checkpoint
 
-// children appends the values that v holds directly.
+// children appends the containers that v holds directly.
 func children(out []Value, v Value) []Value {
 	switch v := v.(type) {
 	case *List:
-		out = append(out, v.Items...)
+		out = appendContainers(out, v.Items)
 	case *Tuple:
-		out = append(out, v.Items...)
+		out = appendContainers(out, v.Items)
 	case *Set:
-		out = append(out, v.Items...)
+		out = appendContainers(out, v.Items)
 	case *Dict:
 		out = appendEntries(out, v.entries)
 		if v.Attrs != nil {
 			out = append(out, v.Attrs)
 		}
 	case *Object:
-		out = append(out, v.Args...)
+		out = appendContainers(out, v.Args)
 		if v.State != nil {
-			out = append(out, v.State)
+			out = appendContainers(out, []Value{v.State})
 		}
-		out = append(appendEntries(out, v.Items), v.List...)
+		out = appendContainers(appendEntries(out, v.Items), v.List)
 	case *Tensor:
 		if v.Attrs != nil {
 			out = append(out, v.Attrs)
@@ -28,9 +28,23 @@ func children(out []Value, v Value) []Value {
 	return out
 }
 
+func appendContainers(out, items []Value) []Value {
+	for _, item := range items {
+		if isContainer(item) {
+			out = append(out, item)
+		}
+	}
+	return out
+}
+
 func appendEntries(out []Value, entries []Entry) []Value {
 	for _, e := range entries {
-		out = append(out, e.Key, e.Value)
+		if isContainer(e.Key) {
+			out = append(out, e.Key)
+		}
+		if isContainer(e.Value) {
+			out = append(out, e.Value)
+		}
 	}
 	return out
 }
@@ -56,7 +70,7 @@ func visit(root Value, enter func(v Value, depth int) error) error {
 		depth int
 	}
 	seen := make(map[Value]struct{})
-	frames := []frame{{[]Value{root}, 0}}
+	frames := []frame{{appendContainers(nil, []Value{root}), 0}}
 	for len(frames) > 0 {
 		top := &frames[len(frames)-1]
 		if len(top.items) == 0 {
@@ -65,9 +79,6 @@ func visit(root Value, enter func(v Value, depth int) error) error {
 		}
 		v := top.items[0]
 		top.items = top.items[1:]
-		if !isContainer(v) {
-			continue
-		}
 		if _, again := seen[v]; again {
 			continue
 		}

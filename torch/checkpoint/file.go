@@ -59,6 +59,9 @@ func open(src *source, options []Option) (*File, error) {
 		}
 		return f.settings.allows(f.kind)
 	})
+	if err == nil {
+		err = src.settle()
+	}
 	if err != nil {
 		return nil, errors.Join(locate(err, src.path, ""), src.close())
 	}

@@ -39,6 +39,7 @@ func unpickle(text string, d dialect) (Value, int, error) {
 	m := &machine{text: text, dialect: d}
 	// A byte of pickle can ask for a whole empty dict, hence the factor.
 	m.room = 1<<20 + 64*int64(len(text))
+	m.memo = make([]Value, 0, len(text)/32)
 	v, err := m.run()
 	if err != nil {
 		return nil, 0, err
@@ -252,6 +253,22 @@ func (m *machine) items(n int) ([]Value, error) {
 	return items, nil
 }
 
+// Short tuples are made in one piece with their items: a tensor takes six.
+type (
+	tuple1 struct {
+		Tuple
+		items [1]Value
+	}
+	tuple2 struct {
+		Tuple
+		items [2]Value
+	}
+	tuple3 struct {
+		Tuple
+		items [3]Value
+	}
+)
+
 func (m *machine) pushTuple(n int) error {
 	items, err := m.items(n)
 	if err != nil {
@@ -260,7 +277,24 @@ func (m *machine) pushTuple(n int) error {
 	if err := m.charge(48 + 16*n); err != nil {
 		return err
 	}
-	return m.push(&Tuple{Items: append(make([]Value, 0, n), items...)})
+	var t *Tuple
+	switch n {
+	case 0:
+		t = &Tuple{}
+	case 1:
+		whole := &tuple1{}
+		t, whole.Items = &whole.Tuple, whole.items[:0:1]
+	case 2:
+		whole := &tuple2{}
+		t, whole.Items = &whole.Tuple, whole.items[:0:2]
+	case 3:
+		whole := &tuple3{}
+		t, whole.Items = &whole.Tuple, whole.items[:0:3]
+	default:
+		t = &Tuple{Items: make([]Value, 0, n)}
+	}
+	t.Items = append(t.Items, items...)
+	return m.push(t)
 }
 
 // remember stores to and loads from the memo.

@@ -15,7 +15,7 @@ type source struct {
 	path string
 	size int64
 	data []byte      // the mapping, nil when r is read instead
-	r    io.ReaderAt // never nil unless data is mapped
+	r    io.ReaderAt // beside a mapping only while the index is read
 	shut func() error
 
 	mu     sync.Mutex
@@ -40,14 +40,23 @@ func openSource(path string) (*source, error) {
 		_ = file.Close()
 		return nil, &FormatError{Path: path, Class: ErrNotTorch, Msg: "not a regular file; copy it to disk first"}
 	}
-	data, err := mapFile(file, info.Size())
-	if err == nil && data != nil {
-		if err = file.Close(); err != nil {
-			return nil, errors.Join(err, unmapFile(data))
-		}
-		return &source{path: path, size: info.Size(), data: data, shut: func() error { return unmapFile(data) }}, nil
+	s := &source{path: path, size: info.Size(), r: file, shut: file.Close}
+	if data, err := mapFile(file, info.Size()); err == nil && data != nil {
+		s.data = data
+		s.shut = func() error { return errors.Join(s.settle(), unmapFile(data)) }
 	}
-	return &source{path: path, size: info.Size(), r: file, shut: file.Close}, nil
+	return s, nil
+}
+
+// settle closes the file once its index was read, where the mapping serves for
+// all that is left.
+func (s *source) settle() error {
+	file, ok := s.r.(*os.File)
+	if !ok || s.data == nil {
+		return nil
+	}
+	s.r = nil
+	return file.Close()
 }
 
 func readerSource(name string, r io.ReaderAt, size int64) *source {

@@ -99,8 +99,9 @@ func readZip(src *source) (*zipIndex, error) {
 	if err := z.checkRanges(order, end.offset, (*record).atLeast); err != nil {
 		return nil, err
 	}
-	for i := range z.records {
-		if err := z.records[i].readLocal(src, end.offset); err != nil {
+	headers := newWindow(src, len(order))
+	for _, r := range order {
+		if err := r.readLocal(headers, end.offset); err != nil {
 			return nil, err
 		}
 	}
@@ -124,7 +125,7 @@ func (r *record) readCentral(text string) (int64, error) {
 		return 0, failRecord(ErrZip, r.name, "stored on another disk of a split archive")
 	}
 	extra := text[zipCentralSize+nameSize : zipCentralSize+nameSize+extraSize]
-	if err := zip64Extra(extra, &size, &packed, &header); err != nil {
+	if err := zip64Extra([]byte(extra), &size, &packed, &header); err != nil {
 		return 0, failRecord(ErrZip, r.name, "%s", err.Msg)
 	}
 	const most = 1<<63 - 1
@@ -156,15 +157,15 @@ func (r *record) checkMethod() error {
 
 // zip64Extra replaces the values that are saturated at 32 bits, in the order of
 // the arguments, by those of the zip64 extra field.
-func zip64Extra(extra string, values ...*uint64) *FormatError {
-	wide := ""
+func zip64Extra(extra []byte, values ...*uint64) *FormatError {
+	var wide []byte
 	found := false
 	for len(extra) > 0 {
-		if len(extra) < 4 || len(extra)-4 < int(le16(extra[2:])) {
+		if len(extra) < 4 || len(extra)-4 < int(binary.LittleEndian.Uint16(extra[2:])) {
 			return fail(ErrZip, "an extra field is longer than its room")
 		}
-		body := extra[4 : 4+int(le16(extra[2:]))]
-		if le16(extra) == 1 {
+		body := extra[4 : 4+int(binary.LittleEndian.Uint16(extra[2:]))]
+		if binary.LittleEndian.Uint16(extra) == 1 {
 			if found {
 				return fail(ErrZip, "two zip64 extra fields")
 			}
@@ -179,7 +180,7 @@ func zip64Extra(extra string, values ...*uint64) *FormatError {
 		if len(wide) < 8 {
 			return fail(ErrZip, "a size or offset of 0xffffffff without its zip64 field")
 		}
-		*v = le64(wide)
+		*v = binary.LittleEndian.Uint64(wide)
 		wide = wide[8:]
 	}
 	return nil
@@ -187,13 +188,13 @@ func zip64Extra(extra string, values ...*uint64) *FormatError {
 
 // readLocal checks the local header and the descriptor against the directory
 // and finds where the data starts.
-func (r *record) readLocal(src *source, directory int64) error {
+func (r *record) readLocal(headers *window, directory int64) error {
 	room := directory - r.header
 	if r.header < 0 || room < zipLocalSize {
 		return failRecord(ErrTruncated, r.name, "its header at %d lies outside the file; copy the file again", r.header)
 	}
 	// Enough for the header, the name and torch's padding in one read.
-	head, err := src.view(r.header, min(room, int64(zipLocalSize+len(r.name)+128)))
+	head, err := headers.view(r.header, min(room, int64(zipLocalSize+len(r.name)+128)))
 	if err != nil {
 		return err
 	}
@@ -213,7 +214,7 @@ func (r *record) readLocal(src *source, directory int64) error {
 		return failRecord(ErrTruncated, r.name, "its header runs past the data")
 	}
 	if whole > int64(len(head)) {
-		if head, err = src.view(r.header, whole); err != nil {
+		if head, err = headers.view(r.header, whole); err != nil {
 			return err
 		}
 	}
@@ -222,7 +223,7 @@ func (r *record) readLocal(src *source, directory int64) error {
 	}
 	crc := binary.LittleEndian.Uint32(head[14:])
 	packed, size := uint64(binary.LittleEndian.Uint32(head[18:])), uint64(binary.LittleEndian.Uint32(head[22:]))
-	if err := zip64Extra(string(head[zipLocalSize+nameSize:whole]), &size, &packed); err != nil {
+	if err := zip64Extra(head[zipLocalSize+nameSize:whole], &size, &packed); err != nil {
 		return failRecord(ErrZip, r.name, "local header: %s", err.Msg)
 	}
 	deferred := flags&zipFlagDescriptor != 0 // then zeros here, the values follow the data
@@ -236,19 +237,20 @@ func (r *record) readLocal(src *source, directory int64) error {
 	}
 	r.end = r.start + r.packed
 	if deferred {
-		return r.readDescriptor(src, directory)
+		return r.readDescriptor(headers, directory)
 	}
 	return nil
 }
 
 // readDescriptor accepts the four shapes a descriptor has in the wild: with and
 // without a signature, of 32 and of 64 bit sizes.
-func (r *record) readDescriptor(src *source, directory int64) error {
-	tail, err := src.view(r.end, min(24, directory-r.end))
+func (r *record) readDescriptor(headers *window, directory int64) error {
+	tail, err := headers.view(r.end, min(24, directory-r.end))
 	if err != nil {
 		return err
 	}
 	var want [24]byte
+	var short [16]byte // the same with sizes of 32 bits
 	binary.LittleEndian.PutUint32(want[:], zipDescriptorSig)
 	binary.LittleEndian.PutUint32(want[4:], r.crc)
 	binary.LittleEndian.PutUint64(want[8:], uint64(r.packed))
@@ -256,7 +258,8 @@ func (r *record) readDescriptor(src *source, directory int64) error {
 	matches := func(shape []byte) bool {
 		return len(tail) >= len(shape) && string(tail[:len(shape)]) == string(shape)
 	}
-	short := append(append([]byte{}, want[:12]...), want[16:20]...)
+	copy(short[:], want[:12])
+	copy(short[12:], want[16:20])
 	fits32 := r.packed <= 0xffffffff && r.size <= 0xffffffff
 	for _, skip := range []int{0, 4} {
 		switch {
@@ -387,5 +390,3 @@ func le16(s string) uint16 { return uint16(s[0]) | uint16(s[1])<<8 }
 func le32(s string) uint32 {
 	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 }
-
-func le64(s string) uint64 { return uint64(le32(s)) | uint64(le32(s[4:]))<<32 }
