@@ -47,7 +47,7 @@ type Leg struct {
 	Path      string  `json:"path"`      // the file that its values come from
 	Structure string  `json:"structure"` // what computes: "recorded", "TorchScript", "TorchScript filled from the state", "Go structure mymodel v1"
 	Outputs   int     `json:"outputs"`
-	Seconds   float64 `json:"seconds"` // of the one run that was compared
+	Seconds   float64 `json:"seconds"` // of computing them, with what had to be found out for it
 	Error     string  `json:"error"`   // why it could not be run, one line, or ""
 	Detail    string  `json:"detail"`  // what libtorch said besides, several lines, or ""
 }

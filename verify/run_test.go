@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -122,6 +123,22 @@ func TestRunEnds(t *testing.T) {
 	cancel()
 	_, err := Run(done, scenario("safe_model_save", "model_state.pt"))
 	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestRunsAtOnce(t *testing.T) {
+	torchtest.Require(t)
+	var all sync.WaitGroup
+	for range 4 {
+		for folder, want := range map[string]Verdict{"buffer": Consistent, "attribute": Inconsistent} {
+			all.Go(func() {
+				r, err := Run(context.Background(), scenario("dynamic_model_safe_save/"+folder, "checkpoint.pt"))
+				if assert.NoError(t, err) {
+					assert.Equal(t, want, r.Verdict)
+				}
+			})
+		}
+	}
+	all.Wait()
 }
 
 // perceptron is scenario 1's structure in Go.

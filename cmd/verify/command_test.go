@@ -187,7 +187,7 @@ func TestInterrupt(t *testing.T) {
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 	_ = cmd.Wait()
 	assert.Equal(t, 2, cmd.ProcessState.ExitCode(), stderr.String())
-	assert.Contains(t, stderr.String(), "verify: interrupted before there was an answer")
+	assert.Equal(t, "verify: interrupted before there was an answer\n", stderr.String())
 }
 
 func TestTextOptions(t *testing.T) {

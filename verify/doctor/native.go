@@ -30,7 +30,7 @@ func (n native) items() []Item {
 	}
 	abi := "std::__cxx11"
 	if !n.build.CXX11ABI {
-		abi = "pre-C++11 strings, as libtorch before 2.6 was built"
+		abi = "pre-C++11 strings, as older libtorches were built"
 	}
 	return []Item{
 		{Name: "libtorch", State: Good, Value: n.build.Libtorch, From: n.build.LibtorchPath, Notes: nonEmpty("chosen by: " + n.build.Source)},
