@@ -3,7 +3,7 @@
 
 GO   ?= go
 # Packages that run goroutines against the same handles, or read files with several.
-RACE := ./internal/ctorch/... ./torch/... ./jit/... ./verify/...
+RACE := ./internal/ctorch ./torch ./torch/checkpoint/... ./jit/... ./verify/...
 
 .DEFAULT_GOAL := help
 .PHONY: help libtorch shim verify test asan check bench bench-python fixtures generate doctor clean
