@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bufio"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +16,8 @@ type fileWriter struct {
 	at  int64
 	err error
 }
+
+func newFileWriter(w io.Writer) *fileWriter { return &fileWriter{out: bufio.NewWriterSize(w, 1<<18)} }
 
 func (w *fileWriter) write(p []byte) {
 	if w.err != nil {
@@ -73,7 +76,7 @@ func writeFile(path string, write func(*fileWriter) error) (err error) {
 			err = errors.Join(err, os.Remove(file.Name()))
 		}
 	}()
-	w := &fileWriter{out: bufio.NewWriterSize(&eagerFile{file: file}, 1<<20)}
+	w := newFileWriter(&eagerFile{file: file})
 	err = write(w)
 	if err == nil {
 		err = w.out.Flush()

@@ -1,7 +1,6 @@
 package checkpoint
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -25,7 +24,7 @@ func Save(path string, root Value) error {
 
 // SaveTo is Save to a stream. On an error the stream holds part of a file.
 func SaveTo(w io.Writer, root Value) error {
-	out := &fileWriter{out: bufio.NewWriterSize(w, 1<<16)}
+	out := newFileWriter(w)
 	if err := writeTorch(out, root); err != nil {
 		return err
 	}
