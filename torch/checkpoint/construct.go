@@ -24,11 +24,11 @@ func (m *machine) construct(op byte) error {
 	}
 	g, ok := first.(*Global)
 	if !ok {
-		return fail(ErrPickle, "calls a %T, which is data", first)
+		return fail(ErrPickle, "calls %s, which is data", nameType(first))
 	}
 	args, ok := second.(*Tuple)
 	if !ok {
-		return fail(ErrPickle, "calls %s with a %T, not a tuple", printable(g.String()), second)
+		return fail(ErrPickle, "calls %s with %s, not a tuple", printable(g.String()), nameType(second))
 	}
 	var v Value
 	if op == opReduce {
@@ -126,7 +126,7 @@ func (m *machine) build(target, state Value) (Value, error) {
 	case *Dict:
 		attrs, ok := state.(*Dict)
 		if target.Kind == PlainDict || !ok {
-			return nil, fail(ErrPickle, "gives a %T to a dict as its attributes", state)
+			return nil, fail(ErrPickle, "gives %s to a dict as its attributes", nameType(state))
 		}
 		if err := stringKeys(attrs); err != nil {
 			return nil, err
@@ -147,13 +147,13 @@ func (m *machine) build(target, state Value) (Value, error) {
 	case *Array:
 		return target, m.setArray(target, state)
 	}
-	return nil, fail(ErrPickle, "gives state to a %T, which has none", target)
+	return nil, fail(ErrPickle, "gives state to %s, which has none", nameType(target))
 }
 
 func stringKeys(d *Dict) error {
 	for _, e := range d.entries {
 		if _, ok := e.Key.(String); !ok {
-			return fail(ErrPickle, "an attribute whose name is a %T", e.Key)
+			return fail(ErrPickle, "an attribute whose name is %s", nameType(e.Key))
 		}
 	}
 	return nil
@@ -311,7 +311,7 @@ func ints(v Value) ([]int64, error) {
 	case Size:
 		return v, nil
 	default:
-		return nil, fail(ErrTensor, "a %T where a tuple of integers belongs", v)
+		return nil, fail(ErrTensor, "%s where a tuple of integers belongs", nameType(v))
 	}
 	if len(items) > 1<<16 {
 		return nil, fail(ErrTensor, "%d integers where a shape belongs", len(items))
@@ -320,7 +320,7 @@ func ints(v Value) ([]int64, error) {
 	for i, item := range items {
 		n, ok := item.(Int)
 		if !ok {
-			return nil, fail(ErrTensor, "a %T where an integer belongs", item)
+			return nil, fail(ErrTensor, "%s where an integer belongs", nameType(item))
 		}
 		out[i] = int64(n)
 	}

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -245,7 +246,7 @@ func (g *tagger) tag(v Value, path string) any {
 	case Complex:
 		return map[string]any{"complex": []any{floatHex(real(v)), floatHex(imag(v))}}
 	case String:
-		if !json.Valid([]byte(strconv.QuoteToASCII(string(v)))) && strings.Contains(string(v), "\xed\xa0") {
+		if !utf8.ValidString(string(v)) { // a lone surrogate
 			return map[string]any{"str_hex": hex.EncodeToString([]byte(v))}
 		}
 		return map[string]any{"str": string(v)}

@@ -293,14 +293,16 @@ func TestKilledWhileSaving(t *testing.T) {
 	require.NoError(t, Save(path, uniform(t, 0)))
 	seen := map[float32]bool{}
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
+	for i := range 200 {
 		child := exec.Command(os.Args[0], "-test.run", "^TestKilledWhileSaving$")
 		child.Env = append(os.Environ(), killedPath+"="+path)
 		out, err := child.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, child.Start())
-		_, err = out.Read(make([]byte, 1)) // it is about to save
-		require.NoError(t, err)
+		for range 1 + i%3 { // it is about to save for the first, second or third time
+			_, err = out.Read(make([]byte, 1))
+			require.NoError(t, err)
+		}
 		time.Sleep(time.Duration(random.IntN(20_000)) * time.Microsecond)
 		require.NoError(t, child.Process.Kill())
 		_ = child.Wait() // it was killed
@@ -326,7 +328,7 @@ func TestKilledWhileSaving(t *testing.T) {
 		seen[all[0]] = true
 		require.NoError(t, f.Close())
 	}
-	assert.Greater(t, len(seen), 3, "saves did go through between the kills")
+	assert.GreaterOrEqual(t, len(seen), 2, "saves did go through between the kills")
 }
 
 // uniform is a state_dict of which every element is v.
@@ -343,10 +345,10 @@ func uniform(t testing.TB, v float32) Value {
 }
 
 func saveForever(t *testing.T, path string) {
-	if _, err := os.Stdout.WriteString("s"); err != nil {
-		t.Fatal(err)
-	}
 	for i := range 1 << 20 {
+		if _, err := os.Stdout.WriteString("s"); err != nil {
+			t.Fatal(err)
+		}
 		if err := Save(path, uniform(t, float32(i+1))); err != nil {
 			t.Fatal(err)
 		}

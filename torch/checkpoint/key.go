@@ -79,7 +79,7 @@ func keyOf(v Value) (key, error) {
 	case *Object:
 		return key{kind: keyObject, ref: v}, nil
 	}
-	return key{}, fail(ErrPickle, "a %T as a dict key or set member, which Python cannot hash", v)
+	return key{}, fail(ErrPickle, "%s as a dict key or set member, which Python cannot hash", nameType(v))
 }
 
 // floatBits makes both zeros one.

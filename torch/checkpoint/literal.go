@@ -225,7 +225,7 @@ func (m *machine) collect(op byte) error {
 	}
 	set, ok := target.(*Set)
 	if !ok || set.Frozen {
-		return fail(ErrPickle, "adds members to a %T", target)
+		return fail(ErrPickle, "adds members to %s", nameType(target))
 	}
 	return set.add(items)
 }
@@ -262,7 +262,7 @@ func (m *machine) fill(op byte) error {
 			target.List = append(target.List, items...)
 			return nil
 		}
-		return fail(ErrPickle, "appends to a %T", target)
+		return fail(ErrPickle, "appends to %s", nameType(target))
 	}
 	if err := m.charge(96 * n); err != nil {
 		return err
@@ -279,7 +279,7 @@ func (m *machine) fill(op byte) error {
 		}
 		return nil
 	}
-	return fail(ErrPickle, "stores an item into a %T", target)
+	return fail(ErrPickle, "stores an item into %s", nameType(target))
 }
 
 // setAll stores alternating keys and values.

@@ -102,6 +102,8 @@ func nameType(v Value) string {
 		return "a storage"
 	case *Array, *Scalar:
 		return "a numpy value"
+	case *Global:
+		return "the name " + printable(v.String())
 	case *Object:
 		return "an object of class " + printable(v.Class)
 	}

@@ -34,7 +34,7 @@ func (a *arguments) storage() *Storage {
 	v := a.next()
 	s, ok := v.(*Storage)
 	if !ok {
-		a.fail("a %T where a storage belongs", v)
+		a.fail("%s where a storage belongs", nameType(v))
 	}
 	return s
 }
@@ -43,7 +43,7 @@ func (a *arguments) tensor() *Tensor {
 	v := a.next()
 	t, ok := v.(*Tensor)
 	if !ok {
-		a.fail("a %T where a tensor belongs", v)
+		a.fail("%s where a tensor belongs", nameType(v))
 	}
 	return t
 }
@@ -52,7 +52,7 @@ func (a *arguments) int() int64 {
 	v := a.next()
 	n, ok := v.(Int)
 	if !ok {
-		a.fail("a %T where an integer belongs", v)
+		a.fail("%s where an integer belongs", nameType(v))
 	}
 	return int64(n)
 }
@@ -64,7 +64,7 @@ func (a *arguments) float() float64 {
 	case Int:
 		return float64(v)
 	default:
-		a.fail("a %T where a number belongs", v)
+		a.fail("%s where a number belongs", nameType(v))
 		return 0
 	}
 }
@@ -73,7 +73,7 @@ func (a *arguments) bool() bool {
 	v := a.next()
 	b, ok := v.(Bool)
 	if !ok {
-		a.fail("a %T where a bool belongs", v)
+		a.fail("%s where a bool belongs", nameType(v))
 	}
 	return bool(b)
 }
@@ -90,7 +90,7 @@ func (a *arguments) dtype() dtype.DType {
 	v := a.next()
 	d, ok := v.(DType)
 	if !ok {
-		a.fail("a %T where a dtype belongs", v)
+		a.fail("%s where a dtype belongs", nameType(v))
 		return dtype.Invalid
 	}
 	return d.DType
@@ -109,7 +109,7 @@ func (a *arguments) hooks() {
 			a.fail("a tensor with backward hooks")
 		}
 	default:
-		a.fail("a %T where the backward hooks belong", v)
+		a.fail("%s where the backward hooks belong", nameType(v))
 	}
 }
 
@@ -164,14 +164,14 @@ func (a *arguments) lazyBits() (conj, neg bool) {
 		return false, false
 	}
 	if !ok {
-		a.fail("a %T where the metadata of a tensor belongs", v)
+		a.fail("%s where the metadata of a tensor belongs", nameType(v))
 		return false, false
 	}
 	for k, v := range bits.All() {
 		on, ok := v.(Bool)
 		switch {
 		case !ok:
-			a.fail("a %T where a lazy bit belongs", v)
+			a.fail("%s where a lazy bit belongs", nameType(v))
 		case k == Value(String("conj")):
 			conj = bool(on)
 		case k == Value(String("neg")):
@@ -221,7 +221,7 @@ func (t *Tensor) setState(state Value) error {
 			}
 		}
 	}
-	return fail(ErrTensor, "a %T as the attributes of a tensor", state)
+	return fail(ErrTensor, "%s as the attributes of a tensor", nameType(state))
 }
 
 // fromType rebuilds a tensor that has attributes or is of a subclass: the
@@ -331,7 +331,7 @@ func (a *arguments) channel() *Tensor {
 			case Int:
 				numbers[i] = float64(item)
 			default:
-				a.fail("a %T among the quantization parameters", item)
+				a.fail("%s among the quantization parameters", nameType(item))
 				return nil
 			}
 		}

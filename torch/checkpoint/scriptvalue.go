@@ -9,7 +9,7 @@ func scriptList(element uint8, args []Value) (Value, error) {
 		if list, ok := args[0].(*List); ok {
 			for _, item := range list.Items {
 				if !isScriptElement(element, item) {
-					return nil, fail(ErrPickle, "a %T in a typed list of TorchScript", item)
+					return nil, fail(ErrPickle, "%s in a typed list of TorchScript", nameType(item))
 				}
 			}
 			return list, nil
