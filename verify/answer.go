@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
 )
@@ -127,7 +128,7 @@ func (r *run) describeScripted() error {
 	var parts []string
 	for _, role := range []jit.Role{jit.Parameter, jit.Buffer, jit.Attribute, jit.Constant} {
 		if n := counts[role]; n > 0 {
-			parts = append(parts, count(n, role.String()))
+			parts = append(parts, layout.Count(n, role.String()))
 		}
 	}
 	if len(parts) == 0 {

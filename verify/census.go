@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/verify/compare"
 )
 
@@ -90,7 +91,7 @@ func (s *stateDict) byKind() map[string][]held {
 	return all
 }
 
-func kindText(h held) string { return h.dtype.String() + shapeText(h.shape) }
+func kindText(h held) string { return h.dtype.String() + layout.Shape(h.shape) }
 
 // frozen tells whether the module has moved its weights into constants: it has
 // constants and no parameters, and knows none of the state's names.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/torch/dtype"
 	"github.com/seed06459138/torchgo/verify/compare"
 )
@@ -104,7 +105,7 @@ func compareOutput(label string, got, want output, tol compare.Tolerance, record
 		}
 		return o, nil
 	case !slices.Equal(got.shape, want.shape):
-		return o, differ(OutputShape, "has the shape %s, not %s; nothing is broadcast", shapeText(got.shape), shapeText(want.shape))
+		return o, differ(OutputShape, "has the shape %s, not %s; nothing is broadcast", layout.Shape(got.shape), layout.Shape(want.shape))
 	case got.dtype != want.dtype && !(recorded && widens(got.dtype, want.dtype)):
 		return o, differ(OutputShape, "is %s, not %s", got.dtype, want.dtype)
 	}
@@ -152,5 +153,5 @@ func valueText(o output) string {
 	if o.text != "" {
 		return o.text
 	}
-	return o.dtype.String() + " " + shapeText(o.shape)
+	return o.dtype.String() + " " + layout.Shape(o.shape)
 }

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"github.com/seed06459138/torchgo/jit"
@@ -94,16 +93,4 @@ func compareHeld(got, want held, tol compare.Tolerance) (compare.Stats, error) {
 		return err
 	})
 	return stats, err
-}
-
-// shapeText writes a shape as torch does.
-func shapeText(shape []int64) string {
-	text := "["
-	for i, d := range shape {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprint(d)
-	}
-	return text + "]"
 }

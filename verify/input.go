@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
@@ -40,7 +41,7 @@ func newInputs(files []*source, signature *jit.Signature, device torch.Device) (
 		}
 	}
 	if have, most := len(in.arrays), len(signature.Arguments); have < least || have > most {
-		wants := count(least, "input")
+		wants := layout.Count(least, "input")
 		if most != least {
 			wants = fmt.Sprintf("%d to %d inputs", least, most)
 		}
@@ -153,7 +154,7 @@ func scalarOf(a *checkpoint.Array, want string) (torch.Value, error) {
 func (in *inputs) String() string {
 	parts := make([]string, len(in.arrays))
 	for i, a := range in.arrays {
-		parts[i] = fmt.Sprintf("%s (%s %s)", a.path, a.DType(), shapeText(a.Shape()))
+		parts[i] = fmt.Sprintf("%s (%s %s)", a.path, a.DType(), layout.Shape(a.Shape()))
 	}
 	return strings.Join(parts, ", ")
 }

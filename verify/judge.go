@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/seed06459138/torchgo/internal/layout"
 )
 
 // judgement decides what uncovered tensors mean.
@@ -73,7 +75,7 @@ func (j *judgement) open(g *gap) Finding {
 		return Finding{UncoveredFrozen, Open, r.Name,
 			fmt.Sprintf("%s of the frozen file equals no tensor of the state: folded, or other weights", r.Name),
 			fmt.Sprintf("compare a file that was saved before torch.jit.freeze; %s of the state %s unmatched, such as %s",
-				count(len(j.leftover), "tensor"), isAre(len(j.leftover)), j.leftover[0])}
+				layout.Count(len(j.leftover), "tensor"), isAre(len(j.leftover)), j.leftover[0])}
 	case r.Role == roleBuffer:
 		r.Status = Undecided
 		return Finding{UncoveredBuffer, Open, r.Name, fmt.Sprintf("buffer %s is used by %s but is not in the state: persistent=False?", r.Name, j.method), j.remedy(r)}

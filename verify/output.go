@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/dtype"
 )
@@ -140,7 +141,7 @@ func sameOutputs(a, b []output) bool {
 	}
 	for i := range a {
 		x, y := a[i], b[i]
-		if x.name != y.name || x.dtype != y.dtype || x.text != y.text || shapeText(x.shape) != shapeText(y.shape) || string(x.data) != string(y.data) {
+		if x.name != y.name || x.dtype != y.dtype || x.text != y.text || layout.Shape(x.shape) != layout.Shape(y.shape) || string(x.data) != string(y.data) {
 			return false
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
 )
@@ -276,7 +277,7 @@ func (r *run) expectation() string {
 	named := ""
 	for _, t := range tensors {
 		if named == "" && t.Role == jit.Parameter {
-			named = fmt.Sprintf(", and its first weight, %s, is %s %s", t.Name, t.Tensor.DType(), shapeText(t.Tensor.Shape()))
+			named = fmt.Sprintf(", and its first weight, %s, is %s %s", t.Name, t.Tensor.DType(), layout.Shape(t.Tensor.Shape()))
 		}
 		t.Tensor.Close()
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
 )
 
@@ -187,9 +188,9 @@ func (s *source) readState(key string) error {
 		return &Error{Err: err, Remedy: "save model.state_dict(), or name its place with --state-key"}
 	}
 	s.state = state
-	s.entry.Holds = fmt.Sprintf("state_dict of %s", count(state.Len(), "tensor"))
+	s.entry.Holds = fmt.Sprintf("state_dict of %s", layout.Count(state.Len(), "tensor"))
 	if state.Key != "" {
-		s.entry.Holds = fmt.Sprintf("%s in %s", count(state.Len(), "tensor"), state.Key)
+		s.entry.Holds = fmt.Sprintf("%s in %s", layout.Count(state.Len(), "tensor"), state.Key)
 	}
 	return nil
 }
@@ -217,7 +218,7 @@ func (s *source) readArrays() error {
 	}
 	var parts []string
 	for _, a := range s.arrays {
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s %s", a.name, a.DType(), shapeText(a.Shape()))))
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s %s", a.name, a.DType(), layout.Shape(a.Shape()))))
 	}
 	s.entry.Holds = strings.Join(parts, ", ")
 	return nil
@@ -254,12 +255,4 @@ func (s *source) hash() (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// count writes a number with its noun.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

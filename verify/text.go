@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed06459138/torchgo/internal/layout"
 )
 
 // mostListed is how many entries of a list the text shows; the JSON has all.
@@ -21,7 +23,7 @@ func (r *Report) WriteText(w io.Writer, opts TextOptions) error {
 		p.file(f)
 	}
 	if r.Versions.Libtorch != "" {
-		p.field("libtorch", fmt.Sprintf("%s, %s kernels, %s, %s", r.Versions.Libtorch, r.Versions.CPU, r.Settings.Device, count(r.Settings.Threads, "thread")))
+		p.field("libtorch", fmt.Sprintf("%s, %s kernels, %s, %s", r.Versions.Libtorch, r.Versions.CPU, r.Settings.Device, layout.Count(r.Settings.Threads, "thread")))
 	}
 	if r.Weights != nil {
 		p.weights(r.Weights)
@@ -59,11 +61,11 @@ func (r *Report) legOf(name string) *Leg {
 }
 
 func (p *page) file(f File) {
-	what := fmt.Sprintf("%s, %s", f.Kind, sizeText(f.Bytes))
+	what := fmt.Sprintf("%s, %s", f.Kind, layout.Size(f.Bytes))
 	if f.Holds != "" {
 		what += ": " + f.Holds
 	}
-	p.field(f.Role, shortenPath(f.Path, width-hang))
+	p.field(f.Role, layout.ShortenPath(f.Path, width-hang))
 	p.field("", what)
 }
 
@@ -79,14 +81,14 @@ func (p *page) weights(w *Weights) {
 	if w.Frozen {
 		unexpected = "left over"
 		p.field("weights", fmt.Sprintf("the scripted file is frozen: %s %s a tensor of the state%s",
-			count(len(w.Covered), "constant"), equalsEqual(len(w.Covered)), where))
+			layout.Count(len(w.Covered), "constant"), equalsEqual(len(w.Covered)), where))
 	} else {
 		p.field("weights", fmt.Sprintf("%d of %d are equal, bit for bit%s", w.BitEqual, max(w.Scripted, w.BitEqual), where))
 	}
 	listItems(p, "missing", w.Missing, func(m Missing) string { return fmt.Sprintf("%s (%s)", m.Name, m.Role) })
 	listItems(p, unexpected, w.Unexpected, func(name string) string { return name })
 	listItems(p, "shape", w.Shapes, func(m Misshape) string {
-		return fmt.Sprintf("%s: state %s, scripted %s", m.Name, shapeText(m.State), shapeText(m.Scripted))
+		return fmt.Sprintf("%s: state %s, scripted %s", m.Name, layout.Shape(m.State), layout.Shape(m.Scripted))
 	})
 	listItems(p, "dtype", w.DTypes, func(m Mistype) string {
 		return fmt.Sprintf("%s: state %s, scripted %s", m.Name, m.State, m.Scripted)
@@ -126,7 +128,7 @@ func (p *page) uncovered(all []Uncovered, state *Leg) {
 		p.field("uncovered", "none: the state holds all that the outputs depend on")
 		return
 	}
-	p.field("uncovered", fmt.Sprintf("%s in the scripted file and not in the state", count(len(all), "tensor")))
+	p.field("uncovered", fmt.Sprintf("%s in the scripted file and not in the state", layout.Count(len(all), "tensor")))
 	// What decides stands first.
 	ranked := slices.Clone(all)
 	slices.SortStableFunc(ranked, func(a, b Uncovered) int {
@@ -141,7 +143,7 @@ func (p *page) uncovered(all []Uncovered, state *Leg) {
 		}
 		listItems(p, string(status), some, func(u Uncovered) string {
 			names := strings.Join(append([]string{u.Name}, u.Aliases...), ", ")
-			return fmt.Sprintf("%s: %s %s %s%s", names, u.Role, u.DType, shapeText(u.Shape), u.reason())
+			return fmt.Sprintf("%s: %s %s %s%s", names, u.Role, u.DType, layout.Shape(u.Shape), u.reason())
 		})
 	}
 }
@@ -240,16 +242,16 @@ func (o OutputComparison) worst() Number {
 
 // text says in a line how one output compares.
 func (o OutputComparison) text() string {
-	text := fmt.Sprintf("%s %s %s: ", o.Name, o.DType, shapeText(o.Shape))
+	text := fmt.Sprintf("%s %s %s: ", o.Name, o.DType, layout.Shape(o.Shape))
 	switch {
 	case o.BitEqual && o.Same:
 		return text + "equal, bit for bit"
 	case o.BitEqual:
-		return text + fmt.Sprintf("equal, bit for bit, with NaN in %d of %s", o.GotNaN, count(int(o.Elements), "element"))
+		return text + fmt.Sprintf("equal, bit for bit, with NaN in %d of %s", o.GotNaN, layout.Count(int(o.Elements), "element"))
 	case o.Note != "" && !o.Same && o.Elements == 0:
 		return text + o.Note
 	case o.WantNaN == 0 && o.GotNaN > 0 && o.GotNaN == o.Mismatches:
-		return text + fmt.Sprintf("NaN in %d of %s", o.GotNaN, count(int(o.Elements), "element"))
+		return text + fmt.Sprintf("NaN in %d of %s", o.GotNaN, layout.Count(int(o.Elements), "element"))
 	}
 	text += fmt.Sprintf("max |Δ| %v", o.MaxAbs)
 	text += atText(o.MaxAbsAt)
@@ -275,7 +277,7 @@ func atText(index []int64) string {
 	if len(index) == 0 {
 		return ""
 	}
-	return " at " + shapeText(index)
+	return " at " + layout.Shape(index)
 }
 
 // findings writes what decides and what is worth knowing; differences of

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/dtype"
 	"github.com/seed06459138/torchgo/verify/compare"
@@ -131,7 +132,7 @@ func (w *Weights) findings(borrowed bool) []Finding {
 	}
 	for _, m := range w.Shapes {
 		all = append(all, Finding{WeightShape, Proof, m.Name,
-			fmt.Sprintf("%s is %s in the state and %s in the scripted file", m.Name, shapeText(m.State), shapeText(m.Scripted)), ""})
+			fmt.Sprintf("%s is %s in the state and %s in the scripted file", m.Name, layout.Shape(m.State), layout.Shape(m.Scripted)), ""})
 	}
 	for _, m := range w.DTypes {
 		all = append(all, Finding{WeightDType, Proof, m.Name,
@@ -170,7 +171,7 @@ func (w *Weights) frozenFindings(borrowed bool) []Finding {
 	if len(w.Unexpected) > 0 {
 		return []Finding{{WeightUnexpected, Note, w.Unexpected[0],
 			fmt.Sprintf("the scripted file is frozen; %s of the state %s no constant of it: %s",
-				count(len(w.Unexpected), "tensor"), equalsEqual(len(w.Unexpected)), listText(w.Unexpected, 3)), ""}}
+				layout.Count(len(w.Unexpected), "tensor"), equalsEqual(len(w.Unexpected)), listText(w.Unexpected, 3)), ""}}
 	}
 	return nil
 }

@@ -24,9 +24,9 @@ const root = "../../.."
 // layers holds the packages of the module from the bottom to the top. A package may
 // import those of lower layers and, in a subfolder of an entry, the others of that entry.
 var layers = [][]string{
-	{"torch/dtype"},
+	{"torch/dtype", "internal/layout"},
 	{"torch/checkpoint", "verify/compare", "internal/ctorch"},
-	{"torch"},
+	{"torch", "verify/inspect", "verify/convert"},
 	{"torch/aten", forTests},
 	{"jit", "torch/nn", "torch/optim"},
 	{"verify"},
