@@ -3,8 +3,6 @@ package verify
 import (
 	"fmt"
 	"io"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/seed06459138/torchgo/internal/layout"
 )
@@ -53,15 +51,7 @@ func (p *page) paint(c color, text string) string {
 }
 
 // field writes a heading and text that hangs beside it, wrapped.
-func (p *page) field(heading, text string) {
-	lines := layout.Wrap(text, width-hang)
-	for i, line := range lines {
-		if i > 0 {
-			heading = ""
-		}
-		p.printf("%s\n", strings.TrimRight(layout.Pad(heading, hang)+line, " "))
-	}
-}
+func (p *page) field(heading, text string) { p.indented(layout.Pad(heading, hang), text) }
 
 // hang is the column at which the text of fields begins.
 const hang = 11
@@ -72,12 +62,4 @@ func (p *page) item(label, text string) {
 }
 
 // indented writes text after a lead, wrapped below its first word.
-func (p *page) indented(lead, text string) {
-	columns := utf8.RuneCountInString(lead)
-	for i, line := range layout.Wrap(text, width-columns) {
-		if i > 0 {
-			lead = strings.Repeat(" ", columns)
-		}
-		p.printf("%s\n", strings.TrimRight(lead+line, " "))
-	}
-}
+func (p *page) indented(lead, text string) { p.printf("%s\n", layout.Hang(lead, text)) }

@@ -56,6 +56,19 @@ func Wrap(text string, columns int) []string {
 	return append(lines, line)
 }
 
+// Hang writes text after a lead, wrapped below its first word.
+func Hang(lead, text string) string {
+	columns := utf8.RuneCountInString(lead)
+	lines := Wrap(text, Width-columns)
+	for i, line := range lines {
+		if i > 0 {
+			lead = strings.Repeat(" ", columns)
+		}
+		lines[i] = strings.TrimRight(lead+line, " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
 // Shorten takes the middle out of a name that is too long: what it belongs to
 // and its last part say most.
 func Shorten(name string, columns int) string {

@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -62,4 +63,11 @@ func TestShape(t *testing.T) {
 func TestCount(t *testing.T) {
 	assert.Equal(t, "1 tensor", Count(1, "tensor"))
 	assert.Equal(t, "0 tensors", Count(0, "tensor"))
+}
+
+func TestHang(t *testing.T) {
+	assert.Equal(t, "lead one", Hang("lead ", "one"))
+	assert.Equal(t, "lead", Hang("lead ", ""))
+	word := strings.Repeat("x", 72)
+	assert.Equal(t, "lead one\n     "+word, Hang("lead ", "one "+word))
 }
