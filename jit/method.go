@@ -44,7 +44,7 @@ func (m *Module) lookup(name string) (*Method, error) {
 	}
 	method := &Method{name: name}
 	method.forward = method.native(0)
-	ctorch.Adopt(method, &method.handle, ctorch.KindMethod, unsafe.Pointer(native))
+	method.handle.Adopt(ctorch.KindMethod, unsafe.Pointer(native))
 
 	m.methods.mu.Lock()
 	defer m.methods.mu.Unlock()

@@ -27,7 +27,7 @@ type methods struct {
 func adopt(native *ctorch.Module) *Module {
 	m := &Module{}
 	m.methods.byName = make(map[string]*Method)
-	ctorch.Adopt(m, &m.handle, ctorch.KindModule, unsafe.Pointer(native))
+	m.handle.Adopt(ctorch.KindModule, unsafe.Pointer(native))
 	return m
 }
 

@@ -60,17 +60,51 @@ type frame struct {
 	held  []*Tensor
 	scope *Scope
 	pins  runtime.Pinner
+
+	pinned bool
 }
 
-// space is what C reads and writes: an object of its own, since no Go pointer
-// may lie in what is passed to C.
+// space is what C reads and writes. It lies outside Go's heap, because cgo looks
+// through every Go object that is passed for pointers that may not be there.
 type space struct {
 	in   [6]ctorch.Value
 	out  [4]ctorch.Value
 	more *ctorch.Values
 }
 
-var frames = sync.Pool{New: func() any { return &frame{space: new(space), held: make([]*Tensor, 0, 6)} }}
+// frames and spaces are kept apart: the pool drops frames as it sees fit, their
+// spaces go back to be used by others.
+var (
+	frames = sync.Pool{New: func() any {
+		f := &frame{space: newSpace(), held: make([]*Tensor, 0, 6)}
+		runtime.AddCleanup(f, func(s *space) { spaces.put(s) }, f.space)
+		return f
+	}}
+	spaces freeSpaces
+)
+
+// freeSpaces are those that no frame has.
+type freeSpaces struct {
+	mu   sync.Mutex
+	list []*space
+}
+
+func (s *freeSpaces) put(one *space) {
+	s.mu.Lock()
+	s.list = append(s.list, one)
+	s.mu.Unlock()
+}
+
+func newSpace() *space {
+	spaces.mu.Lock()
+	defer spaces.mu.Unlock()
+	if n := len(spaces.list); n > 0 {
+		one := spaces.list[n-1]
+		spaces.list = spaces.list[:n-1]
+		return one
+	}
+	return (*space)(ctorch.Alloc(unsafe.Sizeof(space{})))
+}
 
 func newFrame() *frame {
 	f := frames.Get().(*frame)
@@ -90,7 +124,10 @@ func (f *frame) release() {
 		ctorch.ValuesFree(f.space.more)
 		f.space.more = nil
 	}
-	f.pins.Unpin()
+	if f.pinned {
+		f.pins.Unpin()
+		f.pinned = false
+	}
 	frames.Put(f)
 }
 
@@ -199,6 +236,7 @@ func (f *frame) addString(s string) {
 	if len(s) > 0 {
 		p := unsafe.StringData(s)
 		f.pins.Pin(p)
+		f.pinned = true
 		x.P = unsafe.Pointer(p)
 	}
 	f.put(x)

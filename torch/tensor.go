@@ -19,7 +19,7 @@ type Tensor struct {
 // this module.
 func AdoptTensor(native *ctorch.Tensor) *Tensor {
 	t := &Tensor{}
-	ctorch.Adopt(t, &t.handle, ctorch.KindTensor, unsafe.Pointer(native))
+	t.handle.Adopt(ctorch.KindTensor, unsafe.Pointer(native))
 	return t
 }
 

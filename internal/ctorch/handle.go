@@ -2,6 +2,7 @@ package ctorch
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 )
@@ -31,23 +32,34 @@ const closed = 1 << 40
 // native object is freed by Close, or, when calls are in flight, by the last of
 // them. A handle that is never closed is freed after its owner was collected.
 type Handle struct {
-	ptr     unsafe.Pointer
-	state   atomic.Int64
-	cleanup runtime.Cleanup
-	kind    Kind
+	ptr   unsafe.Pointer
+	state atomic.Int64
+	net   *net
 }
 
-// native is the argument of a cleanup: it must not reach the owner.
+// net frees a native object whose owner was collected. The owner's handle is all
+// that refers to it, so it is found to be garbage together with the owner. Nets
+// are reused, because registering a cleanup costs more than the rest of a
+// handle; what the cleanup frees lies apart, since it must not refer to the net.
+type net struct{ under *native }
+
 type native struct {
-	ptr  unsafe.Pointer
+	ptr  unsafe.Pointer // nil: nothing to free
 	kind Kind
 }
 
-// Adopt makes h, which lies inside *owner, the owner of ptr.
-func Adopt[T any](owner *T, h *Handle, kind Kind, ptr unsafe.Pointer) {
-	h.ptr, h.kind = ptr, kind
+var nets = sync.Pool{New: func() any {
+	n := &net{under: new(native)}
+	runtime.AddCleanup(n, (*native).free, n.under)
+	return n
+}}
+
+// Adopt makes the handle the owner of ptr.
+func (h *Handle) Adopt(kind Kind, ptr unsafe.Pointer) {
+	h.ptr = ptr
+	h.net = nets.Get().(*net)
+	*h.net.under = native{ptr, kind}
 	live[kind].Add(1)
-	h.cleanup = runtime.AddCleanup(owner, free, native{ptr, kind})
 }
 
 // Acquire returns the native object for the length of a call; Release must
@@ -96,11 +108,15 @@ func (h *Handle) destroy() {
 	if !h.state.CompareAndSwap(closed, 2*closed) || h.ptr == nil {
 		return
 	}
-	h.cleanup.Stop()
-	free(native{h.ptr, h.kind})
+	h.net.under.free()
+	nets.Put(h.net)
+	h.net = nil
 }
 
-func free(n native) {
+func (n *native) free() {
+	if n.ptr == nil {
+		return
+	}
 	switch n.kind {
 	case KindTensor:
 		TensorFree((*Tensor)(n.ptr))
@@ -110,5 +126,6 @@ func free(n native) {
 	case KindMethod:
 		MethodFree((*Method)(n.ptr))
 	}
+	n.ptr = nil
 	live[n.kind].Add(-1)
 }

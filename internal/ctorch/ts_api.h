@@ -259,7 +259,8 @@ TS_API ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, siz
 
 /* ---- modules ---- */
 
-/* ts_module_load reads a TorchScript file, with every tensor put on the device. */
+/* ts_module_load reads a TorchScript file, with every tensor put on the device.
+ * The tensors are inference tensors: calls are faster, gradients impossible. */
 TS_API ts_error *ts_module_load(const char *path, int32_t device_type, int32_t device_index, ts_module **out) TS_NOEXCEPT;
 
 /* ts_module_load_bytes does the same from memory, which it does not keep. */

@@ -227,6 +227,7 @@ func OperatorCall(op *Operator, in *Value, n int, flags uint32, out *Value, cap 
 }
 
 // ModuleLoad reads a TorchScript file, with every tensor put on the device.
+// The tensors are inference tensors: calls are faster, gradients impossible.
 func ModuleLoad(path *byte, deviceType int32, deviceIndex int32, out **Module) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_load((*C.char)(unsafe.Pointer(path)), C.int32_t(deviceType), C.int32_t(deviceIndex), (**C.ts_module)(unsafe.Pointer(out)))))
 }

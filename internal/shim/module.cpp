@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <istream>
+#include <optional>
 #include <streambuf>
 
 #include "call.h"
@@ -37,14 +38,14 @@ class Bytes : public std::streambuf {
 
 ts_error *ts_module_load(const char *path, int32_t device_type, int32_t device_index, ts_module **out) noexcept {
   return guard([&] {
-    Quiet quiet;
+    Calling calling(0);
     *out = new ts_module{torch::jit::load(path, device(device_type, device_index))};
   });
 }
 
 ts_error *ts_module_load_bytes(const void *data, size_t bytes, int32_t device_type, int32_t device_index, ts_module **out) noexcept {
   return guard([&] {
-    Quiet quiet;
+    Calling calling(0);
     Bytes buffer(static_cast<const char *>(data), bytes);
     std::istream stream(&buffer);
     *out = new ts_module{torch::jit::load(stream, device(device_type, device_index))};
@@ -56,7 +57,7 @@ void ts_module_free(ts_module *m) noexcept { delete m; }
 ts_error *ts_module_clone(const ts_module *m, ts_module **out) noexcept {
   return guard([&] {
     check_not_null(m, "module");
-    Quiet quiet;
+    Calling calling(0);
     *out = new ts_module{m->module.deepcopy()};
   });
 }
@@ -108,7 +109,10 @@ ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint3
   return guard_script([&] {
     check_not_null(m, "method");
     Calling calling(flags);
-    torch::jit::GraphOptimizerEnabledGuard optimize((flags & TS_CALL_NO_OPTIMIZE) == 0);
+    // Setting the flag costs as much as a small operator, so it is left alone when it is right.
+    std::optional<torch::jit::GraphOptimizerEnabledGuard> optimize;
+    bool want = (flags & TS_CALL_NO_OPTIMIZE) == 0;
+    if (torch::jit::getGraphExecutorOptimize() != want) optimize.emplace(want);
     c10::IValue self(m->module._ivalue());
     c10::Stack stack = arguments(m->function->getSchema(), 1, in, n, &self);
     m->function->run(stack);

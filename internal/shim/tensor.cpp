@@ -165,7 +165,7 @@ ts_error *ts_tensor_to(const ts_tensor *handle, int32_t device_type, int32_t dev
 
 ts_error *ts_tensor_copy(ts_tensor *dst, const ts_tensor *src) noexcept {
   return guard([&] {
-    Quiet quiet;
+    Calling calling(0);  // the only mode in which a module's tensors can be written
     at::Tensor to = borrow(dst), from = borrow(src);
     if (to.sizes() != from.sizes()) {
       throw Refusal(TS_CODE_VALUE, "the shapes differ: " + c10::str(to.sizes()) + " and " + c10::str(from.sizes()));
