@@ -25,7 +25,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer release()
 	code := 0
 	root := newCheck(stdout, stderr, &code)
-	root.AddCommand(newInspect(stdout, &code), newDoctor(stdout, &code))
+	root.AddCommand(newInspect(stdout, &code), newConvert(stdout), newDoctor(stdout, &code))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

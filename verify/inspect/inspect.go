@@ -94,6 +94,9 @@ func inspectFile(ctx context.Context, path, key string) (*inspection, error) {
 		named = tensorsOf(i.file.Value())
 	}
 	i.list(named)
+	if key == "" && errors.Is(i.none, checkpoint.ErrMissing) && len(named) > 0 {
+		i.state, i.none = stateOf(path, named)
+	}
 	if err := i.hash(ctx, named); err != nil {
 		return i, err
 	}
@@ -105,16 +108,10 @@ func inspectFile(ctx context.Context, path, key string) (*inspection, error) {
 
 // findState finds the state_dict. A file that is one has no keys to choose from.
 func (i *inspection) findState(key string) {
-	if array, ok := i.file.Value().(*checkpoint.Tensor); ok && i.file.Kind() == checkpoint.KindNPY {
-		i.state = checkpoint.NewState()
-		i.state.Path = i.Path
-		i.none = i.state.Add(nameOfArray, array)
-	} else {
-		i.state, i.none = i.file.State("")
-		if key != "" && i.file.Kind() != checkpoint.KindScript && (i.none != nil || i.state.Key != "") {
-			i.state, i.none = i.file.State(key)
-			i.keyed = true
-		}
+	i.state, i.none = i.file.State("")
+	if key != "" && i.file.Kind() != checkpoint.KindScript && (i.none != nil || i.state.Key != "") {
+		i.state, i.none = i.file.State(key)
+		i.keyed = true
 	}
 	var several *checkpoint.AmbiguousError
 	if errors.As(i.none, &several) {
@@ -125,5 +122,18 @@ func (i *inspection) findState(key string) {
 	}
 }
 
-// nameOfArray is what the one array of an npy file is called.
+// stateOf makes a state_dict of all tensors of a file that has none of its own, to
+// compare it by.
+func stateOf(path string, named []namedTensor) (*checkpoint.State, error) {
+	s := checkpoint.NewState()
+	s.Path = path
+	for _, t := range named {
+		if err := s.Add(t.name, t.Tensor); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// nameOfArray is what a tensor is called that is the whole of a file.
 const nameOfArray = "array"

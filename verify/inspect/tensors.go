@@ -122,7 +122,7 @@ func (i *inspection) hash(ctx context.Context, named []namedTensor) (err error) 
 	for _, err := range append(errs, err) {
 		i.problem(err)
 	}
-	if i.state != nil && ctx.Err() == nil {
+	if i.State != nil && ctx.Err() == nil {
 		h, err := i.state.Hash()
 		i.problem(hashable(err))
 		if err == nil {
