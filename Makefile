@@ -6,7 +6,7 @@ GO   ?= go
 RACE := ./internal/ctorch ./torch ./torch/checkpoint/... ./jit/... ./verify/...
 
 .DEFAULT_GOAL := help
-.PHONY: help libtorch shim verify test asan check bench bench-python fixtures generate doctor clean
+.PHONY: help libtorch shim verify test test-python fuzz asan check bench bench-python fixtures generate doctor clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -29,6 +29,13 @@ asan: ## Run the tests that call libtorch with the shim under AddressSanitizer
 	TORCH_REQUIRE=1 TORCHGO_SHIM=$(CURDIR)/build/address/libtorchgo.so ASAN_OPTIONS=detect_leaks=0 \
 		$(GO) test -exec "env LD_PRELOAD=$$(c++ -print-file-name=libasan.so):$$(c++ -print-file-name=libstdc++.so.6)" \
 		./internal/ctorch ./torch ./jit ./verify
+
+test-python: ## Let Python torch read what we wrote, and read damaged files beside it ($PYTHON, or as bench-python sets it up)
+	@python=$$(scripts/python) && PYTHON="$$python" DIFFERENTIAL=$${DIFFERENTIAL:-2000} \
+	  $(GO) test -count=1 -timeout 0 -v -run 'Python|Differential' ./torch/checkpoint
+
+fuzz: ## Fuzz every reader of files, for ten minutes each
+	@scripts/fuzz
 
 check: ## Format, vet, lint, import directions, generated files, tidiness; needs no libtorch
 	@scripts/check
