@@ -23,7 +23,8 @@
 // # Threads
 //
 // A call runs on the OS thread of its goroutine with one intra-op thread, unless
-// SetNumThreads says otherwise: services get their parallelism from calls.
+// SetNumThreads says otherwise: services get their parallelism from calls. At
+// most GOMAXPROCS calls run at once; further ones wait, without an OS thread.
 //
 // # Errors
 //

@@ -132,7 +132,9 @@ func (f *frame) release() {
 }
 
 func (f *frame) call(op string, call Native) error {
-	s := f.space
+	s, g := f.space, calls()
+	g.enter()
+	defer g.leave()
 	return WrapError(op, call(unsafe.SliceData(f.in), len(f.in), &s.out[0], len(s.out), &s.more))
 }
 
