@@ -52,7 +52,7 @@ func compareFiles(a, b *inspection) (*Difference, error) {
 		if c.Kind != checkpoint.OnlyInB {
 			d.EqualTensors--
 		}
-		one := Change{Name: printable(c.Name), What: changeNames[c.Kind], First: formOf(c.A), Second: formOf(c.B)}
+		one := Change{Name: c.Name, What: changeNames[c.Kind], First: formOf(c.A), Second: formOf(c.B)}
 		if c.Kind == checkpoint.ContentChanged {
 			one.Differ = countDiffering(c.A, c.B)
 		}

@@ -35,21 +35,22 @@ var changeLabels = map[string]string{
 
 // text says in a line in what a tensor differs.
 func (c Change) text() string {
+	name := printable(c.Name)
 	switch {
 	case c.First == nil:
-		return fmt.Sprintf("%s: %s, not in the first", c.Name, c.Second)
+		return fmt.Sprintf("%s: %s, not in the first", name, c.Second)
 	case c.Second == nil:
-		return fmt.Sprintf("%s: %s, not in the second", c.Name, c.First)
+		return fmt.Sprintf("%s: %s, not in the second", name, c.First)
 	case c.What != "content":
-		return fmt.Sprintf("%s: %s, then %s", c.Name, c.First, c.Second)
+		return fmt.Sprintf("%s: %s, then %s", name, c.First, c.Second)
 	case c.Differ == nil:
-		return fmt.Sprintf("%s: %s", c.Name, c.First)
+		return fmt.Sprintf("%s: %s", name, c.First)
 	}
 	total := int64(1)
 	for _, n := range c.First.Shape {
 		total *= n
 	}
-	return fmt.Sprintf("%s: %s, %d of %s differ", c.Name, c.First, *c.Differ, layout.Count(int(total), "element"))
+	return fmt.Sprintf("%s: %s, %d of %s differ", name, c.First, *c.Differ, layout.Count(int(total), "element"))
 }
 
 // String writes a form as "float32 [2, 3]".

@@ -68,7 +68,7 @@ func numbered(prefix string, items []checkpoint.Value) []entry {
 // keyText writes a key as a part of a path.
 func keyText(key checkpoint.Value) string {
 	if s, ok := key.(checkpoint.String); ok {
-		return printable(string(s))
+		return string(s)
 	}
 	if isContainer(key) {
 		return fmt.Sprintf("<%s>", typeOf(key))

@@ -73,7 +73,7 @@ func (p *page) summary(f File) {
 		}
 		p.field("state", text)
 		if s.Hash != "" {
-			p.field("", s.Hash)
+			p.field("content", s.Hash)
 		}
 	case len(f.StateKeys) > 0:
 		p.field("state", "several: "+strings.Join(f.StateKeys, ", "))

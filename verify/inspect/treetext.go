@@ -65,7 +65,7 @@ func (v *Value) telling() bool {
 func (v *Value) text() string {
 	if v.Text != "" && v.Length == 0 {
 		if strings.HasPrefix(v.Text, "the same as ") {
-			return v.Type + ", " + v.Text
+			return v.Type + ", " + printable(v.Text)
 		}
 		return v.Text
 	}
