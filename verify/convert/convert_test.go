@@ -108,7 +108,7 @@ func TestLosses(t *testing.T) {
 		{"constants", good + "ts_traced.pt", "b.npz", "", []string{"its code", "constants: CONSTANTS.c0"}, ""},
 		{"parameters", good + "parameter.pt", "b.safetensors", "", []string{"p"}, ""},
 		{"sparse", good + "sparse_coo.pt", "b.safetensors", "", []string{"uncoalesced: torch.sparse_coo tensors have no form", "coalesced", "hybrid", "nnz0"}, "has no form"},
-		{"lazy bits", good + "conj_neg.pt", "b.npz", "", nil, ""},
+		{"lazy bits", good + "conj_neg.pt", "b.npz", "", []string{"conj: its lazy conj or neg bit", "conj: it shares", "neg: its lazy"}, "resolve_conj"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			folder := t.TempDir()
@@ -132,11 +132,25 @@ func TestLosses(t *testing.T) {
 			}
 			require.NoError(t, err)
 			assert.Equal(t, loss.Losses, result.Losses)
-			if c.name != "lazy bits" {
-				assertEqual(t, c.key, c.from, to)
-			}
+			assertEqual(t, c.key, c.from, to)
 		})
 	}
+}
+
+// TestBesideNested names what is passed by at every level.
+func TestBesideNested(t *testing.T) {
+	folder := t.TempDir()
+	w, err := checkpoint.NewTensor([]float32{1, 2}, 2)
+	require.NoError(t, err)
+	dict := func(name string, v checkpoint.Value, beside string, other checkpoint.Value) *checkpoint.Dict {
+		return checkpoint.NewDict(checkpoint.Entry{Key: checkpoint.String(name), Value: v}, checkpoint.Entry{Key: checkpoint.String(beside), Value: other})
+	}
+	from := filepath.Join(folder, "a.pt")
+	require.NoError(t, checkpoint.Save(from, dict("run", dict("model", dict("w", w, "w2", w), "mod", checkpoint.Int(1)), "ru", checkpoint.Int(2))))
+	_, err = Convert(from, filepath.Join(folder, "b.npz"), Options{StateKey: "run.model"})
+	var loss *LossError
+	require.ErrorAs(t, err, &loss)
+	assert.Equal(t, []string{"what is beside the state_dict: run.mod, ru", "w2: it shares its storage with w"}, loss.Losses)
 }
 
 // TestRefused leaves what is there as it is.

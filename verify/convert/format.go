@@ -35,9 +35,6 @@ func lossesOfNPZ(s *checkpoint.State) []string {
 		if t.Conj || t.Neg {
 			lose("its lazy conj or neg bit")
 		}
-		if t.Quant != nil {
-			lose("what its integers mean")
-		}
 		if storage := t.Storage(); storage != nil {
 			if other, shared := first[storage]; shared {
 				lose("it shares its storage with " + printable(other))
@@ -62,6 +59,10 @@ func writeNPZ(c *conversion, s *checkpoint.State) error {
 	var tensors []checkpoint.NamedTensor
 	for _, name := range s.Names() {
 		t, _ := s.Tensor(name)
+		if t.Conj || t.Neg {
+			// Its bytes are other numbers.
+			return fmt.Errorf("%s: tensor %s: numpy has no lazy conj or neg bit; save tensor.resolve_conj().resolve_neg()", c.from.Path(), printable(name))
+		}
 		tensors = append(tensors, checkpoint.NamedTensor{Name: name, Tensor: t})
 	}
 	return checkpoint.WriteNPZ(c.to, tensors)

@@ -71,6 +71,26 @@ func TestTreeIsBounded(t *testing.T) {
 		assert.Equal(t, 5, tree.Omitted)
 		assert.Equal(t, len(items), tree.Length)
 	})
+	t.Run("many", func(t *testing.T) {
+		rows := make([]checkpoint.Value, 100)
+		for i := range rows {
+			row := &checkpoint.List{}
+			for range mostEntries {
+				row.Items = append(row.Items, checkpoint.Int(1))
+			}
+			rows[i] = row
+		}
+		kept := 0
+		var count func(v *Value)
+		count = func(v *Value) {
+			kept++
+			for i := range v.Values {
+				count(&v.Values[i])
+			}
+		}
+		count(treeOf(&checkpoint.List{Items: rows}))
+		assert.LessOrEqual(t, kept, mostValues+1)
+	})
 	t.Run("a long text", func(t *testing.T) {
 		tree := treeOf(text(strings.Repeat("x", 100_000)))
 		assert.Less(t, len(tree.Text), 250)
