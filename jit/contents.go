@@ -49,7 +49,7 @@ func (r Role) String() string {
 
 // NamedTensor is a tensor that a module computes with.
 type NamedTensor struct {
-	Name   string // "net.0.weight"; "parts[0]" inside a list; "CONSTANTS.c0" for a constant of the file
+	Name   string // "net.0.weight"; "parts[0]" inside a list; "CONSTANTS.c0" for a constant of the file, "" for one that Freeze made
 	Role   Role
 	Tensor *torch.Tensor // the module's own: writing to it changes the module
 }

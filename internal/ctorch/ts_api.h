@@ -283,7 +283,7 @@ TS_API ts_error *ts_module_submodules(const ts_module *m, ts_values **out) TS_NO
 
 /* ts_module_tensors lists what the module computes with: a list of tuples
  * (qualified name, ts_role, tensor). Constants of graphs are named by their
- * place in the source text. The tensors are the module's own, not copies. */
+ * text in the source, "" where a pass made them. The tensors are the module's own, not copies. */
 TS_API ts_error *ts_module_tensors(const ts_module *m, ts_values **out) TS_NOEXCEPT;
 
 /* ts_module_methods lists the methods: a list of tuples (name, schema text,
@@ -299,6 +299,18 @@ TS_API void ts_method_free(ts_method *m) TS_NOEXCEPT;
 /* ts_method_call calls the method with n argument trees; missing trailing
  * arguments take their defaults. Results as in ts_operator_call. */
 TS_API ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_NOEXCEPT;
+
+/* ts_module_save writes the module as a TorchScript file, over what is there. */
+TS_API ts_error *ts_module_save(const ts_module *m, const char *path) TS_NOEXCEPT;
+
+/* ts_module_freeze gives a copy, in evaluation mode, with parameters and
+ * attributes inlined as constants; with optimize, also with operators fused and
+ * folded for inference. The module itself is left alone. */
+TS_API ts_error *ts_module_freeze(const ts_module *m, int32_t optimize, ts_module **out) TS_NOEXCEPT;
+
+/* ts_module_compile makes a module without parameters from TorchScript source:
+ * methods with self as their first argument. */
+TS_API ts_error *ts_module_compile(const char *source, ts_module **out) TS_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -69,6 +69,12 @@ package ctorch
 #cgo nocallback ts_method_free
 #cgo noescape ts_method_call
 #cgo nocallback ts_method_call
+#cgo noescape ts_module_save
+#cgo nocallback ts_module_save
+#cgo noescape ts_module_freeze
+#cgo nocallback ts_module_freeze
+#cgo noescape ts_module_compile
+#cgo nocallback ts_module_compile
 */
 import "C"
 
@@ -262,7 +268,7 @@ func ModuleSubmodules(m *Module, out **Values) *Error {
 
 // ModuleTensors lists what the module computes with: a list of tuples
 // (qualified name, ts_role, tensor). Constants of graphs are named by their
-// place in the source text. The tensors are the module's own, not copies.
+// text in the source, "" where a pass made them. The tensors are the module's own, not copies.
 func ModuleTensors(m *Module, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_tensors((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
 }
@@ -287,4 +293,22 @@ func MethodFree(m *Method) {
 // arguments take their defaults. Results as in ts_operator_call.
 func MethodCall(m *Method, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_method_call((*C.ts_method)(unsafe.Pointer(m)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags), (*C.ts_value)(unsafe.Pointer(out)), C.size_t(cap), (**C.ts_values)(unsafe.Pointer(more)))))
+}
+
+// ModuleSave writes the module as a TorchScript file, over what is there.
+func ModuleSave(m *Module, path *byte) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_save((*C.ts_module)(unsafe.Pointer(m)), (*C.char)(unsafe.Pointer(path)))))
+}
+
+// ModuleFreeze gives a copy, in evaluation mode, with parameters and
+// attributes inlined as constants; with optimize, also with operators fused and
+// folded for inference. The module itself is left alone.
+func ModuleFreeze(m *Module, optimize int32, out **Module) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_freeze((*C.ts_module)(unsafe.Pointer(m)), C.int32_t(optimize), (**C.ts_module)(unsafe.Pointer(out)))))
+}
+
+// ModuleCompile makes a module without parameters from TorchScript source:
+// methods with self as their first argument.
+func ModuleCompile(source *byte, out **Module) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_compile((*C.char)(unsafe.Pointer(source)), (**C.ts_module)(unsafe.Pointer(out)))))
 }

@@ -112,3 +112,12 @@ func MethodFree(m *Method) {}
 func MethodCall(m *Method, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
 	return noCgo
 }
+
+// ModuleSave does nothing without cgo.
+func ModuleSave(m *Module, path *byte) *Error { return noCgo }
+
+// ModuleFreeze does nothing without cgo.
+func ModuleFreeze(m *Module, optimize int32, out **Module) *Error { return noCgo }
+
+// ModuleCompile does nothing without cgo.
+func ModuleCompile(source *byte, out **Module) *Error { return noCgo }

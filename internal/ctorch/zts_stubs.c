@@ -124,3 +124,15 @@ void ts_method_free(ts_method *m) {
 ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) {
   return ts_loaded->method_call(m, in, n, flags, out, cap, more);
 }
+
+ts_error *ts_module_save(const ts_module *m, const char *path) {
+  return ts_loaded->module_save(m, path);
+}
+
+ts_error *ts_module_freeze(const ts_module *m, int32_t optimize, ts_module **out) {
+  return ts_loaded->module_freeze(m, optimize, out);
+}
+
+ts_error *ts_module_compile(const char *source, ts_module **out) {
+  return ts_loaded->module_compile(source, out);
+}

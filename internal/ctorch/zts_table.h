@@ -38,6 +38,9 @@ typedef struct ts_table {
   ts_error *(*module_method)(const ts_module *m, const char *name, ts_method **out);
   void (*method_free)(ts_method *m);
   ts_error *(*method_call)(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more);
+  ts_error *(*module_save)(const ts_module *m, const char *path);
+  ts_error *(*module_freeze)(const ts_module *m, int32_t optimize, ts_module **out);
+  ts_error *(*module_compile)(const char *source, ts_module **out);
 } ts_table;
 
 #endif

@@ -101,7 +101,9 @@ class Constants {
   void constant(const c10::IValue &v, const Node *n) {
     if (v.isTensor()) {
       if (v.toTensor().defined() && tensors.insert(v.toTensor().unsafeGetTensorImpl()).second) {
-        found.push_back({n->sourceRange().text().str(), TS_ROLE_CONSTANT, v.toTensor()});
+        // Nodes that a pass made, freezing for one, come from no source.
+        auto place = n->sourceRange();
+        found.push_back({place.source() ? place.text().str() : "", TS_ROLE_CONSTANT, v.toTensor()});
       }
     } else if (v.isList()) {
       for (const c10::IValue &e : v.toListRef()) constant(e, n);

@@ -26,7 +26,6 @@ ts_error *make(ts_code code, const c10::Error &e) {
 // behind it a line with the class name and message of the exception that it
 // replaced, which may carry C++ frames.
 ts_error *split(ts_error *e) {
-  if (e->code == TS_CODE_RUNTIME) e->code = TS_CODE_SCRIPT;
   const std::string text = std::move(e->message);
   size_t begin = text.find("Traceback of TorchScript");
   size_t at = begin == std::string::npos ? 0 : begin;
@@ -87,10 +86,11 @@ ts_error *describe() {
 
 }  // namespace
 
-ts_error *caught(bool in_script) noexcept {
+ts_error *caught(ts_code plain) noexcept {
   try {
     ts_error *e = describe();
-    return in_script && e->code != TS_CODE_ARGUMENT ? split(e) : e;
+    if (e->code == TS_CODE_RUNTIME) e->code = plain;
+    return plain == TS_CODE_SCRIPT && e->code != TS_CODE_ARGUMENT ? split(e) : e;
   } catch (...) {
     return &exhausted;
   }

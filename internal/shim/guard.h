@@ -29,31 +29,21 @@ class Refusal : public std::exception {
   std::string message;
 };
 
-// caught turns the exception in flight into a ts_error. in_script says that
-// TorchScript was running: its interpreter rethrows everything as
-// std::runtime_error with a traceback in the text.
-ts_error *caught(bool in_script) noexcept;
+// caught turns the exception in flight into a ts_error. plain is the code of
+// those whose type says no more than that something went wrong: what that is,
+// the place knows. TorchScript's interpreter, for one, rethrows everything as
+// std::runtime_error, with a traceback in the text.
+ts_error *caught(ts_code plain) noexcept;
 
 // guard runs body and gives what it threw. Every function that returns a
 // ts_error consists of one call of it.
 template <class Body>
-ts_error *guard(Body &&body) noexcept {
+ts_error *guard(Body &&body, ts_code plain = TS_CODE_RUNTIME) noexcept {
   try {
     body();
     return nullptr;
   } catch (...) {
-    return caught(false);
-  }
-}
-
-// guard_script is guard for bodies that run TorchScript.
-template <class Body>
-ts_error *guard_script(Body &&body) noexcept {
-  try {
-    body();
-    return nullptr;
-  } catch (...) {
-    return caught(true);
+    return caught(plain);
   }
 }
 

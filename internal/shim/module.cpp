@@ -106,7 +106,7 @@ ts_error *ts_module_method(const ts_module *m, const char *name, ts_method **out
 void ts_method_free(ts_method *m) noexcept { delete m; }
 
 ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) noexcept {
-  return guard_script([&] {
+  return guard([&] {
     check_not_null(m, "method");
     Calling calling(flags);
     // Setting the flag costs as much as a small operator, so it is left alone when it is right.
@@ -117,5 +117,5 @@ ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint3
     c10::Stack stack = arguments(m->function->getSchema(), 1, in, n, &self);
     m->function->run(stack);
     *more = results(stack, out, cap);
-  });
+  }, TS_CODE_SCRIPT);
 }

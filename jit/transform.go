@@ -1,0 +1,73 @@
+package jit
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/seed06459138/torchgo/internal/ctorch"
+	"github.com/seed06459138/torchgo/torch"
+)
+
+// Save writes the module as a TorchScript file that torch.jit.load reads, in
+// Python too. The file is replaced whole or not at all: it is written beside the
+// old one, flushed to the disk, and renamed.
+func (m *Module) Save(path string) error {
+	if ctorch.HasNUL(path) {
+		return &fs.PathError{Op: "save", Path: path, Err: fs.ErrInvalid}
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary.Name()) // after the rename there is nothing left to remove
+	err = m.with("save "+path, func(p *ctorch.Module) *ctorch.Error {
+		return ctorch.ModuleSave(p, ctorch.CString(temporary.Name()))
+	})
+	// libtorch wrote through a descriptor of its own; flushing this one flushes the file.
+	if err := errors.Join(err, temporary.Sync(), temporary.Chmod(0o644), temporary.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), path)
+}
+
+// Freeze gives a copy in evaluation mode whose parameters and attributes are
+// constants of its graphs, as torch.jit.freeze does. It is the caller's, to be
+// closed. Its results may differ from the module's in the last bits.
+func (m *Module) Freeze() (*Module, error) { return m.frozen("freeze", 0) }
+
+// OptimizeForInference gives a frozen copy whose operators are folded and fused
+// for this machine, as torch.jit.optimize_for_inference does. It is the caller's,
+// to be closed. It is meant for running, not for saving; its results differ from
+// the module's by rounding.
+func (m *Module) OptimizeForInference() (*Module, error) {
+	return m.frozen("optimize for inference", 1)
+}
+
+func (m *Module) frozen(op string, optimize int32) (*Module, error) {
+	var native *ctorch.Module
+	if err := m.with(op, func(p *ctorch.Module) *ctorch.Error { return ctorch.ModuleFreeze(p, optimize, &native) }); err != nil {
+		return nil, err
+	}
+	return adopt(native), nil
+}
+
+// Compile makes a module without parameters from TorchScript source: functions
+// whose first argument is self, which become its methods. It is the caller's, to
+// be closed. Source that does not compile is an error of torch.CodeCompile.
+func Compile(source string) (*Module, error) {
+	const op = "compile"
+	if err := ctorch.Ensure(); err != nil {
+		return nil, err
+	}
+	if ctorch.HasNUL(source) {
+		return nil, &torch.Error{Op: op, Code: torch.CodeCompile, Msg: fmt.Sprintf("source of %d bytes holds a NUL byte", len(source))}
+	}
+	var native *ctorch.Module
+	if err := torch.WrapError(op, ctorch.ModuleCompile(ctorch.CString(source), &native)); err != nil {
+		return nil, err
+	}
+	return adopt(native), nil
+}
