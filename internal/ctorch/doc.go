@@ -6,7 +6,7 @@
 // that programs build, start and report a clear error on machines without it.
 //
 // The wrappers are as thin as a call can be. Handles, errors and values get
-// their Go shape in handle.go, fault.go and tree.go; packages torch and jit
+// their Go shape in handle.go, fault.go and mapped.go; packages torch and jit
 // build the public API on these.
 package ctorch
 
