@@ -102,7 +102,7 @@ func load(opts []Option, read func(*options, **ctorch.Module) *ctorch.Error) (*M
 		return nil, err
 	}
 	var native *ctorch.Module
-	if err := torch.WrapError("load", read(&o, &native)); err != nil {
+	if err := torch.Crossing("load", func() *ctorch.Error { return read(&o, &native) }); err != nil {
 		return nil, err
 	}
 	m := adopt(native)

@@ -14,6 +14,7 @@ type Method struct {
 	name   string
 	// forward is kept so that a call on tensors makes no closure.
 	forward torch.Native
+	into    torch.Native
 }
 
 // Method finds a method by name; the module keeps it, and closes it with itself.
@@ -44,6 +45,7 @@ func (m *Module) lookup(name string) (*Method, error) {
 	}
 	method := &Method{name: name}
 	method.forward = method.native(0)
+	method.into = method.native(ctorch.CallReplace)
 	method.handle.Adopt(ctorch.KindMethod, unsafe.Pointer(native))
 
 	m.methods.mu.Lock()
@@ -98,6 +100,9 @@ func (m *Method) invoke(flags uint32, args []torch.Value) (torch.Value, error) {
 }
 
 func (m *Method) acquire() error {
+	if m == nil {
+		return &torch.Error{Op: "call a method", Code: torch.CodeArgument, Msg: "the method is nil"}
+	}
 	if m.handle.Acquire() == nil {
 		return fmt.Errorf("%s: module %w", m.name, torch.ErrClosed)
 	}

@@ -59,7 +59,7 @@ func (m *Module) with(op string, body func(*ctorch.Module) *ctorch.Error) error 
 		return fmt.Errorf("%s: module %w", op, torch.ErrClosed)
 	}
 	defer m.handle.Release()
-	return torch.WrapError(op, body((*ctorch.Module)(p)))
+	return torch.Crossing(op, func() *ctorch.Error { return body((*ctorch.Module)(p)) })
 }
 
 // list calls a native function that gives a list of tuples.

@@ -66,7 +66,9 @@ func Compile(source string) (*Module, error) {
 		return nil, &torch.Error{Op: op, Code: torch.CodeCompile, Msg: fmt.Sprintf("source of %d bytes holds a NUL byte", len(source))}
 	}
 	var native *ctorch.Module
-	if err := torch.WrapError(op, ctorch.ModuleCompile(ctorch.CString(source), &native)); err != nil {
+	if err := torch.Crossing(op, func() *ctorch.Error {
+		return ctorch.ModuleCompile(ctorch.CString(source), &native)
+	}); err != nil {
 		return nil, err
 	}
 	return adopt(native), nil

@@ -1,6 +1,10 @@
 package torch
 
-import "github.com/seed06459138/torchgo/internal/ctorch"
+import (
+	"slices"
+
+	"github.com/seed06459138/torchgo/internal/ctorch"
+)
 
 // Results of the functions in this file are tensors of their own, to be closed
 // on their own, also where they share memory with t as in PyTorch.
@@ -24,7 +28,9 @@ func (t *Tensor) convert(d Device, element DType) (*Tensor, error) {
 	var out *Tensor
 	err := t.with(op, func(p *ctorch.Tensor) error {
 		var made *ctorch.Tensor
-		if err := WrapError(op, ctorch.TensorTo(p, int32(d.Type), int32(d.nativeIndex()), int32(element), 0, &made)); err != nil {
+		if err := Crossing(op, func() *ctorch.Error {
+			return ctorch.TensorTo(p, int32(d.Type), int32(d.nativeIndex()), int32(element), 0, &made)
+		}); err != nil {
 			return err
 		}
 		out = AdoptTensor(made)
@@ -62,7 +68,7 @@ func (t *Tensor) CopyFrom(src *Tensor) error {
 	const op = "copy into a tensor"
 	return t.with(op, func(to *ctorch.Tensor) error {
 		return src.with(op, func(from *ctorch.Tensor) error {
-			return WrapError(op, ctorch.TensorCopy(to, from))
+			return Crossing(op, func() *ctorch.Error { return ctorch.TensorCopy(to, from) })
 		})
 	})
 }
@@ -79,7 +85,7 @@ func (t *Tensor) Equal(o *Tensor) (bool, error) {
 // torch.allclose does (whose defaults are 1e-5 and 1e-8), but for tensors of
 // equal shapes only: nothing is broadcast.
 func (t *Tensor) AllClose(o *Tensor, rtol, atol float64, equalNaN bool) (bool, error) {
-	if a, b := t.Shape(), o.Shape(); !t.Closed() && !o.Closed() && !sameShape(a, b) {
+	if a, b := t.Shape(), o.Shape(); !t.Closed() && !o.Closed() && !slices.Equal(a, b) {
 		return false, errArgument("aten::allclose", "the shapes %v and %v differ", a, b)
 	}
 	v, err := Call("aten::allclose", t, o, Float(rtol), Float(atol), Bool(equalNaN))

@@ -103,5 +103,7 @@ func (d Device) Synchronize() error {
 	if err := ctorch.Ensure(); err != nil {
 		return err
 	}
-	return WrapError("synchronize "+d.String(), ctorch.DeviceSynchronize(int32(d.Type), int32(d.Index)))
+	return Crossing("synchronize "+d.String(), func() *ctorch.Error {
+		return ctorch.DeviceSynchronize(int32(d.Type), int32(d.Index))
+	})
 }

@@ -43,7 +43,9 @@ func (t *Tensor) Bytes() ([]byte, error) {
 
 func (t *Tensor) copyTo(op string, dst []byte) error {
 	return t.with(op, func(p *ctorch.Tensor) error {
-		return WrapError(op, ctorch.TensorBytes(p, unsafe.Pointer(unsafe.SliceData(dst)), len(dst)))
+		return Crossing(op, func() *ctorch.Error {
+			return ctorch.TensorBytes(p, unsafe.Pointer(unsafe.SliceData(dst)), len(dst))
+		})
 	})
 }
 

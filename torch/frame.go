@@ -17,10 +17,8 @@ type Native func(in *ctorch.Value, n int, out *ctorch.Value, capacity int, more 
 func Invoke(op string, args []Value, call Native) (Value, error) {
 	f := newFrame()
 	defer f.release()
-	for i, a := range args {
-		if err := f.add(a, 0); err != nil {
-			return nil, fmt.Errorf("%s: argument %d: %w", op, i, err)
-		}
+	if err := f.addArguments(op, args); err != nil {
+		return nil, err
 	}
 	if err := f.call(op, call); err != nil {
 		return nil, err
@@ -33,10 +31,8 @@ func Invoke(op string, args []Value, call Native) (Value, error) {
 func InvokeTensors(op string, args []*Tensor, call Native) (*Tensor, error) {
 	f := newFrame()
 	defer f.release()
-	for i, a := range args {
-		if err := f.addTensor(a); err != nil {
-			return nil, fmt.Errorf("%s: argument %d: %w", op, i, err)
-		}
+	if err := f.addTensors(op, args); err != nil {
+		return nil, err
 	}
 	if err := f.call(op, call); err != nil {
 		return nil, err
@@ -44,12 +40,48 @@ func InvokeTensors(op string, args []*Tensor, call Native) (*Tensor, error) {
 	if first := &f.space.out[0]; f.space.more == nil && first.Tag == ctorch.TagTensor {
 		return f.adopt(first.P), nil
 	}
+	return nil, f.notOneTensor(op)
+}
+
+// InvokeInto is InvokeTensors with dst as the result: dst gives up the tensor that
+// it held for the one that call gives, without an allocation. When the call
+// fails, dst keeps what it held. call must free out[0].P as TS_CALL_REPLACE does.
+func InvokeInto(op string, dst *Tensor, args []*Tensor, call Native) error {
+	if dst == nil {
+		return errArgument(op, "the tensor for the result is nil")
+	}
+	if !dst.handle.Lock() {
+		if dst.Closed() {
+			return errClosed(op)
+		}
+		return errArgument(op, "the tensor for the result is in use by another call")
+	}
+	defer dst.handle.Unlock()
+	f := newFrame()
+	defer f.release()
+	if err := f.addTensors(op, args); err != nil {
+		return err
+	}
+	first := &f.space.out[0]
+	*first = ctorch.Value{P: dst.handle.Pointer()}
+	if err := f.call(op, call); err != nil {
+		return err
+	}
+	if f.space.more == nil && first.Tag == ctorch.TagTensor {
+		dst.handle.Replace(ctorch.KindTensor, first.P)
+		return nil
+	}
+	return f.notOneTensor(op)
+}
+
+// notOneTensor closes a result that is something else, and says so.
+func (f *frame) notOneTensor(op string) error {
 	v, err := f.result()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	CloseAll(v)
-	return nil, &Error{Op: op, Code: CodeType, Msg: fmt.Sprintf("gives %s, not one tensor; use Call, which gives any value", kindOf(v))}
+	return &Error{Op: op, Code: CodeType, Msg: fmt.Sprintf("gives %s, not one tensor; use Call, which gives any value", kindOf(v))}
 }
 
 // frame holds the arguments of one crossing: the flat array, the tensors that
@@ -132,10 +164,47 @@ func (f *frame) release() {
 }
 
 func (f *frame) call(op string, call Native) error {
-	s, g := f.space, calls()
-	g.enter()
+	g := gateNow()
+	if err := g.enter(nil); err != nil {
+		return &Refused{Op: op, Err: err}
+	}
 	defer g.leave()
-	return WrapError(op, call(unsafe.SliceData(f.in), len(f.in), &s.out[0], len(s.out), &s.more))
+	return f.cross(g, op, call)
+}
+
+// cross makes the call for one that is inside the gate.
+func (f *frame) cross(g *gate, op string, call Native) error {
+	s := f.space
+	if g.crew == nil {
+		return WrapError(op, call(unsafe.SliceData(f.in), len(f.in), &s.out[0], len(s.out), &s.more))
+	}
+	return f.delegate(g.crew, op, call)
+}
+
+// delegate is apart so that cross makes no closure.
+func (f *frame) delegate(c *crew, op string, call Native) error {
+	var e *ctorch.Error
+	s := f.space
+	c.do(func() { e = call(unsafe.SliceData(f.in), len(f.in), &s.out[0], len(s.out), &s.more) })
+	return WrapError(op, e)
+}
+
+func (f *frame) addArguments(op string, args []Value) error {
+	for i, a := range args {
+		if err := f.add(a, 0); err != nil {
+			return fmt.Errorf("%s: argument %d: %w", op, i, err)
+		}
+	}
+	return nil
+}
+
+func (f *frame) addTensors(op string, args []*Tensor) error {
+	for i, a := range args {
+		if err := f.addTensor(a); err != nil {
+			return fmt.Errorf("%s: argument %d: %w", op, i, err)
+		}
+	}
+	return nil
 }
 
 func (f *frame) addTensor(t *Tensor) error {
@@ -144,6 +213,9 @@ func (f *frame) addTensor(t *Tensor) error {
 	}
 	p := t.handle.Acquire()
 	if p == nil {
+		if t.handle.Locked() {
+			return errReplaced
+		}
 		return fmt.Errorf("tensor %w", ErrClosed)
 	}
 	f.held = append(f.held, t)
@@ -153,6 +225,7 @@ func (f *frame) addTensor(t *Tensor) error {
 }
 
 var (
+	errReplaced  = &Error{Op: "pass a value", Code: CodeArgument, Msg: "the tensor is the result of a call that is running"}
 	errNilTensor = &Error{Op: "pass a value", Code: CodeArgument, Msg: "the tensor is nil"}
 	errNilValue  = &Error{Op: "pass a value", Code: CodeArgument, Msg: "the value is nil; use torch.None{} for None"}
 )

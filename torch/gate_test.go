@@ -1,9 +1,6 @@
 package torch_test
 
 import (
-	"os"
-	"regexp"
-	"strconv"
 	"sync"
 	"testing"
 
@@ -13,20 +10,6 @@ import (
 	"github.com/seed06459138/torchgo/internal/torchtest"
 	"github.com/seed06459138/torchgo/torch"
 )
-
-// osThreads counts the threads of this process.
-func osThreads(t *testing.T) int {
-	t.Helper()
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		t.Skip("no /proc here")
-	}
-	m := regexp.MustCompile(`(?m)^Threads:\s+(\d+)`).FindSubmatch(status)
-	require.NotNil(t, m)
-	n, err := strconv.Atoi(string(m[1]))
-	require.NoError(t, err)
-	return n
-}
 
 func TestABurstOfGoroutinesMakesNoThreads(t *testing.T) {
 	torchtest.Require(t)
@@ -49,7 +32,7 @@ func TestABurstOfGoroutinesMakesNoThreads(t *testing.T) {
 		wg.Wait()
 	}
 	burst(10)
-	before := osThreads(t)
+	before := torchtest.Threads(t)
 	burst(2000)
-	assert.LessOrEqual(t, osThreads(t), before+4, "threads of a burst stay with the process")
+	assert.LessOrEqual(t, torchtest.Threads(t), before+4, "threads of a burst stay with the process")
 }

@@ -2,7 +2,6 @@ package torch
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 
 	"github.com/seed06459138/torchgo/internal/ctorch"
@@ -57,33 +56,6 @@ func Version() (Build, error) {
 		CPU:          ctorch.GoString(info.CPUCapability),
 		Config:       strings.TrimSpace(ctorch.GoString(info.Config)),
 	}, nil
-}
-
-// SetNumThreads sets how many intra-op threads each later call may use; 1 is
-// the default. With more than one, every OS thread that makes calls gets a pool
-// of so many threads of its own: a program that wants that should make its
-// calls from few goroutines that are locked to their threads
-// (runtime.LockOSThread).
-func SetNumThreads(n int) error {
-	if err := ctorch.Ensure(); err != nil {
-		return err
-	}
-	if n < 1 || n > 1<<15 {
-		return errArgument("set the number of threads", "%d is not between 1 and %d", n, 1<<15)
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	return WrapError("set the number of threads", ctorch.ThreadsSet(int32(n)))
-}
-
-// NumThreads tells how many intra-op threads a call may use.
-func NumThreads() (int, error) {
-	if err := ctorch.Ensure(); err != nil {
-		return 0, err
-	}
-	var n int32
-	err := WrapError("read the number of threads", ctorch.ThreadsRead(&n))
-	return int(n), err
 }
 
 // LiveHandles counts the tensors, modules and methods that are not freed yet.

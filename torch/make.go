@@ -31,8 +31,10 @@ func FromBytes(element DType, shape []int64, data []byte) (*Tensor, error) {
 		return nil, err
 	}
 	var p *ctorch.Tensor
-	e := ctorch.TensorNew(unsafe.Pointer(unsafe.SliceData(data)), len(data), unsafe.SliceData(shape), len(shape), int32(element), &p)
-	if err := WrapError(op, e); err != nil {
+	err := Crossing(op, func() *ctorch.Error {
+		return ctorch.TensorNew(unsafe.Pointer(unsafe.SliceData(data)), len(data), unsafe.SliceData(shape), len(shape), int32(element), &p)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return AdoptTensor(p), nil

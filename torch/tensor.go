@@ -1,7 +1,6 @@
 package torch
 
 import (
-	"slices"
 	"sync/atomic"
 	"unsafe"
 
@@ -144,6 +143,3 @@ func (t *Tensor) storage() uintptr {
 	_ = t.describe("storage", func(info *ctorch.TensorInfo) error { p = uintptr(info.Storage); return nil })
 	return p
 }
-
-// sameShape tells whether two shapes are equal.
-func sameShape(a, b []int64) bool { return slices.Equal(a, b) }

@@ -24,8 +24,11 @@ var live [kinds]atomic.Int64
 // Live returns how many handles of a kind are not freed yet.
 func Live(k Kind) int64 { return live[k].Load() }
 
-// closed is added to a handle's state by Close; the bits below count calls in flight.
-const closed = 1 << 40
+// What is added to a handle's state: the bits below count calls in flight.
+const (
+	closed = 1 << 40 // by Close
+	locked = 4 * closed
+)
 
 // Handle owns one native object. It is embedded in the Go object that users
 // hold, and lets that object be closed at any time from any goroutine: the
@@ -87,6 +90,10 @@ func (h *Handle) Release() {
 func (h *Handle) Close() {
 	for {
 		s := h.state.Load()
+		if s&locked != 0 {
+			runtime.Gosched()
+			continue
+		}
 		if s >= closed {
 			return
 		}
@@ -100,7 +107,28 @@ func (h *Handle) Close() {
 }
 
 // Closed tells whether Close was called.
-func (h *Handle) Closed() bool { return h.state.Load() >= closed }
+func (h *Handle) Closed() bool { return h.state.Load()&^locked >= closed }
+
+// Lock makes the caller the only one who may use the handle, until Unlock: calls
+// find it closed meanwhile, Close waits. It fails when the handle is closed or in use.
+func (h *Handle) Lock() bool { return h.state.CompareAndSwap(0, locked) }
+
+// Locked tells whether somebody else has locked the handle.
+func (h *Handle) Locked() bool { return h.state.Load()&locked != 0 }
+
+// Replace makes a locked handle the owner of ptr, and of nothing else: what it
+// owned before is the caller's.
+func (h *Handle) Replace(kind Kind, ptr unsafe.Pointer) {
+	if h.net == nil {
+		h.Adopt(kind, ptr)
+		return
+	}
+	h.ptr = ptr
+	h.net.under.ptr = ptr
+}
+
+// Unlock ends what Lock began.
+func (h *Handle) Unlock() { h.state.Add(-locked) }
 
 func (h *Handle) destroy() {
 	// A late Acquire on the closed handle takes the count from zero to one and

@@ -131,7 +131,7 @@ typedef struct ts_build_info {
   int32_t cxx11_abi;            /* 1: std::__cxx11 */
 } ts_build_info;
 
-/* ts_device_info describes one CUDA device. */
+/* ts_device_info tells how many devices of a type there are. */
 typedef struct ts_device_info {
   int32_t count;        /* of devices of the type asked for */
   const char *missing;  /* why count is 0, or ""; lives as long as the process */
@@ -166,7 +166,8 @@ typedef struct ts_tensor_info {
 
 enum ts_call_flag {
   TS_CALL_GRAD = 1,          /* record gradients; without it the call runs in inference mode */
-  TS_CALL_NO_OPTIMIZE = 2    /* interpret the graph as it was written */
+  TS_CALL_NO_OPTIMIZE = 2,   /* interpret the graph as it was written */
+  TS_CALL_REPLACE = 4        /* out[0].p is a tensor, or NULL, that is freed if the result is one tensor */
 };
 
 enum ts_role {

@@ -45,6 +45,7 @@ const (
 	TensorInference    = 64
 	CallGrad           = 1 // record gradients; without it the call runs in inference mode
 	CallNoOptimize     = 2 // interpret the graph as it was written
+	CallReplace        = 4 // out[0].p is a tensor, or NULL, that is freed if the result is one tensor
 	RoleParameter      = 0
 	RoleBuffer         = 1
 	RoleAttribute      = 2 // a tensor held in a plain attribute, also inside lists, tuples, dicts, objects
@@ -100,7 +101,7 @@ type BuildInfo struct {
 	Cxx11ABI        int32 // 1: std::__cxx11
 }
 
-// DeviceInfo describes one CUDA device.
+// DeviceInfo tells how many devices of a type there are.
 type DeviceInfo struct {
 	Count   int32 // of devices of the type asked for
 	Missing *byte // why count is 0, or ""; lives as long as the process

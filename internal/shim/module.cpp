@@ -113,9 +113,11 @@ ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint3
     std::optional<torch::jit::GraphOptimizerEnabledGuard> optimize;
     bool want = (flags & TS_CALL_NO_OPTIMIZE) == 0;
     if (torch::jit::getGraphExecutorOptimize() != want) optimize.emplace(want);
+    auto *replaced = (flags & TS_CALL_REPLACE) != 0 ? static_cast<ts_tensor *>(out[0].p) : nullptr;
     c10::IValue self(m->module._ivalue());
     c10::Stack stack = arguments(m->function->getSchema(), 1, in, n, &self);
     m->function->run(stack);
     *more = results(stack, out, cap);
+    if (*more == nullptr && out[0].tag == TS_TAG_TENSOR) ts_tensor_free(replaced);
   }, TS_CODE_SCRIPT);
 }
