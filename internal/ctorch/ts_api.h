@@ -97,7 +97,8 @@ enum ts_tag {
   TS_TAG_TUPLE = 9,       /* n values follow */
   TS_TAG_NAMED_TUPLE = 10, /* a string (type name), then n pairs of string (field) and value */
   TS_TAG_DICT = 11,       /* n pairs of key and value follow */
-  TS_TAG_OBJECT = 12      /* a string (type name), then n pairs of string (attribute) and value */
+  TS_TAG_OBJECT = 12,     /* a string (type name), then n pairs of string (attribute) and value */
+  TS_TAG_DEFAULT = 13     /* among the arguments of a call only: what the schema says */
 };
 
 /* ts_value is one node of an IValue tree. A tree is an array in pre-order: a
@@ -167,7 +168,8 @@ typedef struct ts_tensor_info {
 enum ts_call_flag {
   TS_CALL_GRAD = 1,          /* record gradients; without it the call runs in inference mode */
   TS_CALL_NO_OPTIMIZE = 2,   /* interpret the graph as it was written */
-  TS_CALL_REPLACE = 4        /* out[0].p is a tensor, or NULL, that is freed if the result is one tensor */
+  TS_CALL_REPLACE = 4,       /* out[0].p is a tensor, or NULL, that is freed if the result is one tensor */
+  TS_CALL_NO_RESULTS = 8     /* write none: they are arguments that were written to */
 };
 
 enum ts_role {
@@ -312,6 +314,21 @@ TS_API ts_error *ts_module_freeze(const ts_module *m, int32_t optimize, ts_modul
 /* ts_module_compile makes a module without parameters from TorchScript source:
  * methods with self as their first argument. */
 TS_API ts_error *ts_module_compile(const char *source, ts_module **out) TS_NOEXCEPT;
+
+/* ---- operators, continued ---- */
+
+/* ts_operator_list gives the schemas of all operators of the dispatcher, with
+ * their alias annotations: a list of strings, in no order. */
+TS_API ts_error *ts_operator_list(ts_values **out) TS_NOEXCEPT;
+
+/* ts_operator_known tells whether TorchScript code can call name
+ * ("torchvision::nms"), under any overload. */
+TS_API ts_error *ts_operator_known(const char *name, int32_t *known) TS_NOEXCEPT;
+
+/* ts_library_open opens a shared library for good; its static initialisers
+ * register operators. Opening it again does nothing. It is tried in a child
+ * process first, since one that throws or crashes must not harm this one. */
+TS_API ts_error *ts_library_open(const char *path) TS_NOEXCEPT;
 
 #ifdef __cplusplus
 }

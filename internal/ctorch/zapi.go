@@ -36,6 +36,7 @@ const (
 	TagNamedTuple      = 10 // a string (type name), then n pairs of string (field) and value
 	TagDict            = 11 // n pairs of key and value follow
 	TagObject          = 12 // a string (type name), then n pairs of string (attribute) and value
+	TagDefault         = 13 // among the arguments of a call only: what the schema says
 	TensorContiguous   = 1
 	TensorRequiresGrad = 2
 	TensorStrided      = 4  // has sizes, strides and one storage
@@ -46,6 +47,7 @@ const (
 	CallGrad           = 1 // record gradients; without it the call runs in inference mode
 	CallNoOptimize     = 2 // interpret the graph as it was written
 	CallReplace        = 4 // out[0].p is a tensor, or NULL, that is freed if the result is one tensor
+	CallNoResults      = 8 // write none: they are arguments that were written to
 	RoleParameter      = 0
 	RoleBuffer         = 1
 	RoleAttribute      = 2 // a tensor held in a plain attribute, also inside lists, tuples, dicts, objects

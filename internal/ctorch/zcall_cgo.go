@@ -75,6 +75,12 @@ package ctorch
 #cgo nocallback ts_module_freeze
 #cgo noescape ts_module_compile
 #cgo nocallback ts_module_compile
+#cgo noescape ts_operator_list
+#cgo nocallback ts_operator_list
+#cgo noescape ts_operator_known
+#cgo nocallback ts_operator_known
+#cgo noescape ts_library_open
+#cgo nocallback ts_library_open
 */
 import "C"
 
@@ -311,4 +317,23 @@ func ModuleFreeze(m *Module, optimize int32, out **Module) *Error {
 // methods with self as their first argument.
 func ModuleCompile(source *byte, out **Module) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_compile((*C.char)(unsafe.Pointer(source)), (**C.ts_module)(unsafe.Pointer(out)))))
+}
+
+// OperatorList gives the schemas of all operators of the dispatcher, with
+// their alias annotations: a list of strings, in no order.
+func OperatorList(out **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_operator_list((**C.ts_values)(unsafe.Pointer(out)))))
+}
+
+// OperatorKnown tells whether TorchScript code can call name
+// ("torchvision::nms"), under any overload.
+func OperatorKnown(name *byte, known *int32) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_operator_known((*C.char)(unsafe.Pointer(name)), (*C.int32_t)(unsafe.Pointer(known)))))
+}
+
+// LibraryOpen opens a shared library for good; its static initialisers
+// register operators. Opening it again does nothing. It is tried in a child
+// process first, since one that throws or crashes must not harm this one.
+func LibraryOpen(path *byte) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_library_open((*C.char)(unsafe.Pointer(path)))))
 }

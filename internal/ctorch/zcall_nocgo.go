@@ -121,3 +121,12 @@ func ModuleFreeze(m *Module, optimize int32, out **Module) *Error { return noCgo
 
 // ModuleCompile does nothing without cgo.
 func ModuleCompile(source *byte, out **Module) *Error { return noCgo }
+
+// OperatorList does nothing without cgo.
+func OperatorList(out **Values) *Error { return noCgo }
+
+// OperatorKnown does nothing without cgo.
+func OperatorKnown(name *byte, known *int32) *Error { return noCgo }
+
+// LibraryOpen does nothing without cgo.
+func LibraryOpen(path *byte) *Error { return noCgo }

@@ -136,3 +136,15 @@ ts_error *ts_module_freeze(const ts_module *m, int32_t optimize, ts_module **out
 ts_error *ts_module_compile(const char *source, ts_module **out) {
   return ts_loaded->module_compile(source, out);
 }
+
+ts_error *ts_operator_list(ts_values **out) {
+  return ts_loaded->operator_list(out);
+}
+
+ts_error *ts_operator_known(const char *name, int32_t *known) {
+  return ts_loaded->operator_known(name, known);
+}
+
+ts_error *ts_library_open(const char *path) {
+  return ts_loaded->library_open(path);
+}

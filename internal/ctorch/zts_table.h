@@ -41,6 +41,9 @@ typedef struct ts_table {
   ts_error *(*module_save)(const ts_module *m, const char *path);
   ts_error *(*module_freeze)(const ts_module *m, int32_t optimize, ts_module **out);
   ts_error *(*module_compile)(const char *source, ts_module **out);
+  ts_error *(*operator_list)(ts_values **out);
+  ts_error *(*operator_known)(const char *name, int32_t *known);
+  ts_error *(*library_open)(const char *path);
 } ts_table;
 
 #endif

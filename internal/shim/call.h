@@ -9,6 +9,49 @@
 
 namespace torchgo {
 
+// plain reads what most arguments are, without the text that names an argument
+// in errors, which costs more than the rest. It returns how many values that
+// took; 0: the value is of another kind, or a wrong one.
+inline size_t plain(const ts_value *v, const c10::Type *want, size_t left, c10::IValue &out) {
+  if (want->kind() == c10::TypeKind::OptionalType) {
+    if (v->tag == TS_TAG_NONE) return 1;  // as out is
+    want = want->castRaw<c10::OptionalType>()->getElementType().get();
+  }
+  const c10::TypeKind kind = want->kind();
+  const bool number = kind == c10::TypeKind::NumberType;
+  switch (v->tag) {
+    case TS_TAG_TENSOR:
+      if (kind != c10::TypeKind::TensorType) return 0;
+      out = borrow(static_cast<const ts_tensor *>(v->p));
+      return 1;
+    case TS_TAG_BOOL:
+      if (!number && kind != c10::TypeKind::BoolType) return 0;
+      out = v->i != 0;
+      return 1;
+    case TS_TAG_INT:
+      if (!number && kind != c10::TypeKind::IntType) return 0;
+      out = v->i;
+      return 1;
+    case TS_TAG_FLOAT:
+      if (!number && kind != c10::TypeKind::FloatType) return 0;
+      out = v->re;
+      return 1;
+    case TS_TAG_LIST: {
+      if (kind != c10::TypeKind::ListType || v->n >= left) return 0;
+      if (want->castRaw<c10::ListType>()->getElementType()->kind() != c10::TypeKind::IntType) return 0;
+      c10::List<int64_t> list;
+      list.reserve(v->n);
+      for (uint32_t i = 1; i <= v->n; i++) {
+        if (v[i].tag != TS_TAG_INT) return 0;
+        list.push_back(v[i].i);
+      }
+      out = std::move(list);
+      return v->n + size_t{1};
+    }
+  }
+  return 0;
+}
+
 // arguments makes the stack for a schema of n given trees; from counts the
 // schema's first arguments that are not given in the array: 1 when self is.
 inline c10::Stack arguments(const c10::FunctionSchema &schema, size_t from, const ts_value *in, size_t n, const c10::IValue *self) {
@@ -17,21 +60,26 @@ inline c10::Stack arguments(const c10::FunctionSchema &schema, size_t from, cons
   stack.reserve(declared.size());
   if (self != nullptr) stack.push_back(*self);
   Reader reader(in, n);
-  size_t i = from;
-  for (; i < declared.size() && !reader.done(); i++) {
-    // The common case without the string that names the argument in errors.
-    if (in->tag == TS_TAG_TENSOR && declared[i].type()->kind() == c10::TypeKind::TensorType) stack.push_back(reader.tensor());
-    else stack.push_back(reader.next(declared[i].type(), schema.name() + ": argument " + declared[i].name()));
-    in = reader.position();
+  const ts_value *end = in + n;
+  for (size_t i = from; i < declared.size(); i++) {
+    const auto &argument = declared[i];
+    if (reader.done() || reader.position()->tag == TS_TAG_DEFAULT) {
+      if (!argument.default_value()) {
+        throw Refusal(TS_CODE_ARGUMENT, schema.name() + " needs the argument " + argument.name() + " (" + argument.type()->repr_str() + "), which is number " + std::to_string(i - from + 1));
+      }
+      if (!reader.done()) reader.skip(1);
+      stack.push_back(*argument.default_value());
+      continue;
+    }
+    const ts_value *at = reader.position();
+    stack.emplace_back();
+    if (size_t took = plain(at, argument.type().get(), static_cast<size_t>(end - at), stack.back())) reader.skip(took);
+    else stack.back() = reader.next(argument.type(), schema.name() + ": argument " + argument.name());
   }
+  // An argument that a later libtorch added, left at its default, is no argument here.
+  while (!reader.done() && reader.position()->tag == TS_TAG_DEFAULT) reader.skip(1);
   if (!reader.done()) {
     throw Refusal(TS_CODE_ARGUMENT, schema.name() + " takes " + std::to_string(declared.size() - from) + " arguments, more were given");
-  }
-  for (; i < declared.size(); i++) {
-    if (!declared[i].default_value()) {
-      throw Refusal(TS_CODE_ARGUMENT, schema.name() + " needs the argument " + declared[i].name() + " (" + declared[i].type()->repr_str() + "); " + std::to_string(i - from) + " were given");
-    }
-    stack.push_back(*declared[i].default_value());
   }
   return stack;
 }

@@ -1,4 +1,6 @@
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/csrc/jit/frontend/builtin_functions.h>
+#include <torch/csrc/jit/runtime/operator.h>
 
 #include <mutex>
 #include <unordered_map>
@@ -44,6 +46,29 @@ ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, 
     Calling calling(flags);
     c10::Stack stack = arguments(op->handle.schema(), 0, in, n, nullptr);
     op->handle.callBoxed(&stack);
-    *more = results(stack, out, cap);
+    *more = flags & TS_CALL_NO_RESULTS ? nullptr : results(stack, out, cap);
+  });
+}
+
+ts_error *ts_operator_list(ts_values **out) noexcept {
+  return guard([&] {
+    std::vector<std::string> schemas;
+    auto &dispatcher = c10::Dispatcher::singleton();
+    for (const auto &name : dispatcher.getAllOpNames()) {
+      // Kernels may be registered for a name that nothing has defined.
+      if (auto handle = dispatcher.findSchema(name)) schemas.push_back(c10::str(handle->schema()));
+    }
+    *out = write_all([&](Writer &w) {
+      w.list(schemas.size());
+      for (auto &schema : schemas) w.string(std::move(schema));
+    });
+  });
+}
+
+ts_error *ts_operator_known(const char *name, int32_t *known) noexcept {
+  return guard([&] {
+    // What the compiler itself asks, in emitBuiltinCall.
+    auto symbol = c10::Symbol::fromQualString(name);
+    *known = !torch::jit::getAllOperatorsFor(symbol).empty() || !torch::jit::getAllBuiltinFunctionsFor(symbol).empty();
   });
 }

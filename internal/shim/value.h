@@ -29,8 +29,8 @@ class Reader {
   bool done() const { return at == end; }
   const ts_value *position() const { return at; }
 
-  // tensor takes a value that is known to be one.
-  c10::IValue tensor() { return borrow(static_cast<const ts_tensor *>((at++)->p)); }
+  // skip passes over n values that were read otherwise.
+  void skip(size_t n) { at += n; }
 
   // next reads one tree. where names it in errors.
   c10::IValue next(const c10::TypePtr &want, const std::string &where, int depth = 0);
