@@ -1,7 +1,6 @@
 package jit
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -79,48 +78,4 @@ func (m *Module) Tensors() ([]NamedTensor, error) {
 func (t NamedTensor) ConstantIndex() (int, bool) {
 	n, err := strconv.Atoi(strings.TrimPrefix(t.Name, "CONSTANTS.c"))
 	return n, t.Role == Constant && err == nil
-}
-
-// Signature describes a method.
-type Signature struct {
-	Name      string
-	Schema    string // as libtorch prints it
-	Arguments []Argument
-}
-
-// Argument is one argument of a method, without self.
-type Argument struct {
-	Name       string
-	Type       string // as in TorchScript: "Tensor", "Optional[int]", "List[Tensor]"
-	HasDefault bool
-}
-
-// Signatures lists the methods.
-func (m *Module) Signatures() ([]Signature, error) {
-	list, err := m.list("list the methods", ctorch.ModuleMethods)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]Signature, len(list))
-	for i, v := range list {
-		row := v.(torch.Tuple)
-		all[i] = Signature{Name: string(row[0].(torch.String)), Schema: string(row[1].(torch.String))}
-		for _, a := range row[2].(torch.List) {
-			arg := a.(torch.Tuple)
-			all[i].Arguments = append(all[i].Arguments, Argument{string(arg[0].(torch.String)), string(arg[1].(torch.String)), bool(arg[2].(torch.Bool))})
-		}
-	}
-	return all, nil
-}
-
-// String gives the signature as Python would write it.
-func (s Signature) String() string {
-	args := make([]string, len(s.Arguments))
-	for i, a := range s.Arguments {
-		args[i] = a.Name + ": " + a.Type
-		if a.HasDefault {
-			args[i] += " = …"
-		}
-	}
-	return fmt.Sprintf("%s(%s)", s.Name, strings.Join(args, ", "))
 }

@@ -160,7 +160,7 @@ func TestModulesAndSignatures(t *testing.T) {
 	signatures, err := m.Signatures()
 	require.NoError(t, err)
 	require.Len(t, signatures, 1)
-	assert.Equal(t, "forward(x: Tensor)", signatures[0].String())
+	assert.Equal(t, "forward(x: Tensor) -> Tensor", signatures[0].String())
 }
 
 func TestCloneIsIndependent(t *testing.T) {

@@ -2,6 +2,7 @@ package jit
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"github.com/seed06459138/torchgo/internal/ctorch"
@@ -10,8 +11,9 @@ import (
 
 // Method is one method of a module, looked up once for many calls.
 type Method struct {
-	handle ctorch.Handle
-	name   string
+	handle    ctorch.Handle
+	name      string
+	signature Signature
 	// forward is kept so that a call on tensors makes no closure.
 	forward torch.Native
 	into    torch.Native
@@ -43,7 +45,14 @@ func (m *Module) lookup(name string) (*Method, error) {
 	}); err != nil {
 		return nil, err
 	}
-	method := &Method{name: name}
+	signatures, err := m.Signatures()
+	if err != nil {
+		ctorch.MethodFree(native)
+		return nil, err
+	}
+	// libtorch has the method, so it is in the list.
+	i := slices.IndexFunc(signatures, func(s Signature) bool { return s.Name == name })
+	method := &Method{name: name, signature: signatures[i]}
 	method.forward = method.native(0)
 	method.into = method.native(ctorch.CallReplace)
 	method.handle.Adopt(ctorch.KindMethod, unsafe.Pointer(native))
@@ -72,8 +81,17 @@ func (m *Method) native(flags uint32) torch.Native {
 // Name gives the method's name.
 func (m *Method) Name() string { return m.name }
 
+// Signature describes the method.
+func (m *Method) Signature() Signature { return m.signature }
+
+// Arguments lists the method's arguments, without self. It is not to be written to.
+func (m *Method) Arguments() []Argument { return m.signature.Arguments }
+
 // Forward calls the method with tensors and gives the one tensor that it returns.
 func (m *Method) Forward(x ...*torch.Tensor) (*torch.Tensor, error) {
+	if err := m.signature.count(len(x)); err != nil {
+		return nil, err
+	}
 	if err := m.acquire(); err != nil {
 		return nil, err
 	}
@@ -81,8 +99,11 @@ func (m *Method) Forward(x ...*torch.Tensor) (*torch.Tensor, error) {
 	return torch.InvokeTensors(m.name, x, m.forward)
 }
 
-// Call calls the method with any values. Trailing arguments that have a default
-// may be left out. Tensors in the result are the caller's, to be closed.
+// Call calls the method with any values. Arguments that have a default may be
+// left out, and any may be given by name: see Keyword. What does not fit the
+// method's arguments is an error that shows them, before anything is called: of
+// torch.CodeArgument in number or name, of torch.CodeType in type. Tensors and
+// objects in the result are the caller's, to be closed.
 func (m *Method) Call(args ...torch.Value) (torch.Value, error) { return m.invoke(0, args) }
 
 // CallUnoptimized is Call with the graph interpreted as it was written: nothing
@@ -92,6 +113,10 @@ func (m *Method) CallUnoptimized(args ...torch.Value) (torch.Value, error) {
 }
 
 func (m *Method) invoke(flags uint32, args []torch.Value) (torch.Value, error) {
+	args, err := m.signature.bind(args)
+	if err != nil {
+		return nil, err
+	}
 	if err := m.acquire(); err != nil {
 		return nil, err
 	}

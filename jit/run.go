@@ -17,6 +17,10 @@ func (m *Method) Run(ctx context.Context, args ...torch.Value) (torch.Value, err
 	if ctx.Done() == nil {
 		return m.Call(args...)
 	}
+	args, err := m.signature.bind(args)
+	if err != nil {
+		return nil, err
+	}
 	if err := m.acquire(); err != nil {
 		return nil, err
 	}
@@ -35,6 +39,9 @@ func (m *Method) Run(ctx context.Context, args ...torch.Value) (torch.Value, err
 // dst must not be in use elsewhere meanwhile, nor be one of x. When the call
 // fails, dst keeps what it was.
 func (m *Method) ForwardInto(dst *torch.Tensor, x ...*torch.Tensor) error {
+	if err := m.signature.count(len(x)); err != nil {
+		return err
+	}
 	if err := m.acquire(); err != nil {
 		return err
 	}

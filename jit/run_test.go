@@ -170,7 +170,7 @@ func TestQueueFull(t *testing.T) {
 			return o.Running+o.Waiting == i+1
 		}, time.Second, time.Millisecond)
 	}
-	_, err := m.Forward(x)
+	_, err := m.Call("forward", x, steps)
 	assert.ErrorIs(t, err, torch.ErrQueueFull)
 	_, err = m.Run(t.Context(), x, steps)
 	assert.ErrorIs(t, err, torch.ErrQueueFull)

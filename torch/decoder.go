@@ -44,7 +44,10 @@ func (d *decoder) next() Value {
 		}
 		return dict
 	case ctorch.TagObject:
-		return &Object{Type: d.text(), Attributes: d.fields(n)}
+		o := &Object{}
+		o.handle.Adopt(ctorch.KindObject, v.P)
+		o.Type, o.Attributes = d.text(), d.fields(n)
+		return o
 	}
 	return None{}
 }

@@ -84,12 +84,12 @@ func (f *frame) notOneTensor(op string) error {
 	return &Error{Op: op, Code: CodeType, Msg: fmt.Sprintf("gives %s, not one tensor; use Call, which gives any value", kindOf(v))}
 }
 
-// frame holds the arguments of one crossing: the flat array, the tensors that
-// must stay, the strings that must not move. Frames are reused.
+// frame holds the arguments of one crossing: the flat array, the tensors and
+// objects that must stay, the strings that must not move. Frames are reused.
 type frame struct {
 	space *space
 	in    []ctorch.Value // begins as space.in
-	held  []*Tensor
+	held  []*ctorch.Handle
 	scope *Scope
 	pins  runtime.Pinner
 
@@ -108,7 +108,7 @@ type space struct {
 // spaces go back to be used by others.
 var (
 	frames = sync.Pool{New: func() any {
-		f := &frame{space: newSpace(), held: make([]*Tensor, 0, 6)}
+		f := &frame{space: newSpace(), held: make([]*ctorch.Handle, 0, 6)}
 		runtime.AddCleanup(f, func(s *space) { spaces.put(s) }, f.space)
 		return f
 	}}
@@ -146,8 +146,8 @@ func newFrame() *frame {
 
 // release gives back what the call borrowed, and the frame itself.
 func (f *frame) release() {
-	for i, t := range f.held {
-		t.handle.Release()
+	for i, h := range f.held {
+		h.Release()
 		f.held[i] = nil
 	}
 	f.held = f.held[:0]
@@ -218,9 +218,24 @@ func (f *frame) addTensor(t *Tensor) error {
 		}
 		return fmt.Errorf("tensor %w", ErrClosed)
 	}
-	f.held = append(f.held, t)
+	f.held = append(f.held, &t.handle)
 	f.scope = inner(f.scope, t.scope.Load())
 	f.in = append(f.in, ctorch.Value{Tag: ctorch.TagTensor, P: p})
+	return nil
+}
+
+// addObject passes the object itself, whose attributes may have changed since Go
+// saw them.
+func (f *frame) addObject(o *Object) error {
+	if o == nil {
+		return errNilValue
+	}
+	p := o.handle.Acquire()
+	if p == nil {
+		return fmt.Errorf("object %w, or not one that libtorch gave", ErrClosed)
+	}
+	f.held = append(f.held, &o.handle)
+	f.in = append(f.in, ctorch.Value{Tag: ctorch.TagObject, P: p})
 	return nil
 }
 
@@ -287,9 +302,11 @@ func (f *frame) add(v Value, depth int) error {
 			}
 		}
 	case *Object:
-		return &Error{Op: "pass a value", Code: CodeType, Msg: "an object of a TorchScript class cannot be passed"}
-	default:
+		return f.addObject(v)
+	case nil:
 		return errNilValue
+	default:
+		return &Error{Op: "pass a value", Code: CodeType, Msg: fmt.Sprintf("%T is not a value that has a place here", v)}
 	}
 	return nil
 }

@@ -58,10 +58,10 @@ func Version() (Build, error) {
 	}, nil
 }
 
-// LiveHandles counts the tensors, modules and methods that are not freed yet.
+// LiveHandles counts the tensors, modules, methods and objects that are not freed yet.
 // A test that ends with more than it began with has forgotten a Close.
 func LiveHandles() int64 {
-	return ctorch.Live(ctorch.KindTensor) + ctorch.Live(ctorch.KindModule) + ctorch.Live(ctorch.KindMethod)
+	return ctorch.Live(ctorch.KindTensor) + ctorch.Live(ctorch.KindModule) + ctorch.Live(ctorch.KindMethod) + ctorch.Live(ctorch.KindObject)
 }
 
 // String gives one line.

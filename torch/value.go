@@ -1,5 +1,11 @@
 package torch
 
+import (
+	"fmt"
+
+	"github.com/seed06459138/torchgo/internal/ctorch"
+)
+
 // Value is one IValue: what operators and TorchScript methods take and give.
 // The types of this package that are Values are *Tensor, None, Bool, Int,
 // Float, Complex, String, Device, List, Tuple, *NamedTuple, *Dict and *Object.
@@ -46,11 +52,38 @@ type Entry struct {
 	Key, Value Value
 }
 
-// Object is an instance of a TorchScript class, as its attributes. It can be
-// looked at, not passed back.
+// Object is an instance of a TorchScript class: the object itself, which can be
+// passed back, and its attributes as they were when it was received. It is the
+// receiver's, to be closed, as the tensors in its attributes are; CloseAll does
+// both. jit.Instance calls its methods. Attributes that a C++ library keeps to
+// itself are left out.
 type Object struct {
 	Type       string // qualified name: "__torch__.my_model.State"
 	Attributes []Field
+
+	handle ctorch.Handle
+}
+
+// Close frees the object, now or when the last call that uses it ends. Its
+// attributes are not closed. Closing again, or closing nil, does nothing.
+func (o *Object) Close() {
+	if o != nil {
+		o.handle.Close()
+	}
+}
+
+// With calls body with the native object, which lives until body returns. It is
+// for the packages of this module.
+func (o *Object) With(op string, body func(*ctorch.Object) *ctorch.Error) error {
+	if o == nil {
+		return errArgument(op, "the object is nil")
+	}
+	p := o.handle.Acquire()
+	if p == nil {
+		return fmt.Errorf("%s: object %w, or not one that libtorch gave", op, ErrClosed)
+	}
+	defer o.handle.Release()
+	return Crossing(op, func() *ctorch.Error { return body((*ctorch.Object)(p)) })
 }
 
 func (*Tensor) isValue()     {}
@@ -95,45 +128,61 @@ func fieldOf(fields []Field, name string) (Value, bool) {
 // Tensors lists the tensors in v, depth first.
 func Tensors(v Value) []*Tensor {
 	var all []*Tensor
-	var walk func(Value)
-	walk = func(v Value) {
-		switch v := v.(type) {
-		case *Tensor:
-			if v != nil {
-				all = append(all, v)
-			}
-		case List:
-			for _, e := range v {
-				walk(e)
-			}
-		case Tuple:
-			for _, e := range v {
-				walk(e)
-			}
-		case *NamedTuple:
-			for _, f := range v.Fields {
-				walk(f.Value)
-			}
-		case *Dict:
-			for _, e := range v.Entries {
-				walk(e.Key)
-				walk(e.Value)
-			}
-		case *Object:
-			for _, f := range v.Attributes {
-				walk(f.Value)
-			}
+	walk(v, func(v Value) {
+		if t, ok := v.(*Tensor); ok && t != nil {
+			all = append(all, t)
 		}
-	}
-	walk(v)
+	})
 	return all
 }
 
-// CloseAll closes every tensor in the values.
+// CloseAll closes every tensor and object in the values.
 func CloseAll(values ...Value) {
 	for _, v := range values {
-		for _, t := range Tensors(v) {
-			t.Close()
+		walk(v, func(v Value) {
+			switch v := v.(type) {
+			case *Tensor:
+				v.Close()
+			case *Object:
+				v.Close()
+			}
+		})
+	}
+}
+
+// walk visits v and all that is in it, depth first.
+func walk(v Value, visit func(Value)) {
+	visit(v)
+	switch v := v.(type) {
+	case List:
+		for _, e := range v {
+			walk(e, visit)
 		}
+	case Tuple:
+		for _, e := range v {
+			walk(e, visit)
+		}
+	case *NamedTuple:
+		if v != nil {
+			walkFields(v.Fields, visit)
+		}
+	case *Dict:
+		if v == nil {
+			return
+		}
+		for _, e := range v.Entries {
+			walk(e.Key, visit)
+			walk(e.Value, visit)
+		}
+	case *Object:
+		if v != nil {
+			walkFields(v.Attributes, visit)
+		}
+	}
+}
+
+func walkFields(fields []Field, visit func(Value)) {
+	for _, f := range fields {
+		walk(f.Value, visit)
 	}
 }

@@ -57,6 +57,34 @@ func TestCall(t *testing.T) {
 	})
 }
 
+// Objects of classes that a C++ library registered have no attributes to see, but
+// can be passed on.
+func TestObjectsOfLibraries(t *testing.T) {
+	torchtest.Require(t)
+	w, err := torch.FromSlice([]float32{1, 2, 3, 4}, 2, 2)
+	require.NoError(t, err)
+	defer w.Close()
+	call := func(operator string, args ...torch.Value) torch.Value {
+		v, err := torch.Call(operator, args...)
+		require.NoError(t, err)
+		t.Cleanup(func() { torch.CloseAll(v) })
+		return v
+	}
+	q := call("aten::quantize_per_tensor", w, torch.Float(0.5), torch.Int(0), torch.Int(dtype.QInt8))
+	packed := call("quantized::linear_prepack", q, torch.None{}).(*torch.Object)
+	assert.Empty(t, packed.Attributes)
+	assert.Contains(t, packed.Type, "LinearPackedParamsBase")
+	unpacked := call("quantized::linear_unpack", packed).(torch.Tuple)
+	values, err := torch.Slice[float32](call("aten::dequantize.self", unpacked[0]).(*torch.Tensor))
+	require.NoError(t, err)
+	assert.Equal(t, []float32{1, 2, 3, 4}, values)
+
+	packed.Close()
+	packed.Close()
+	_, err = torch.Call("quantized::linear_unpack", packed)
+	require.ErrorIs(t, err, torch.ErrClosed)
+}
+
 func TestSelfContainingValueIsRefused(t *testing.T) {
 	torchtest.Require(t)
 	list := make(torch.List, 1)

@@ -36,7 +36,7 @@ func newInputs(files []*source, signature *jit.Signature, device torch.Device) (
 
 	least := 0
 	for _, a := range signature.Arguments {
-		if !a.HasDefault {
+		if a.Default == nil {
 			least++
 		}
 	}

@@ -15,6 +15,7 @@ const (
 	KindTensor Kind = iota
 	KindModule
 	KindMethod
+	KindObject
 	kinds
 )
 
@@ -153,6 +154,8 @@ func (n *native) free() {
 		ModuleFree((*Module)(n.ptr))
 	case KindMethod:
 		MethodFree((*Method)(n.ptr))
+	case KindObject:
+		ObjectFree((*Object)(n.ptr))
 	}
 	n.ptr = nil
 	live[n.kind].Add(-1)

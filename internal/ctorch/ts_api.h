@@ -59,6 +59,10 @@ typedef struct ts_operator ts_operator;
 /* ts_values is an array of values that did not fit where the caller wanted it. */
 typedef struct ts_values ts_values;
 
+/* ts_object is a c10::ivalue::Object, an instance of a TorchScript class; the
+ * handle owns one reference to it. */
+typedef struct ts_object ts_object;
+
 /* ts_code says what kind of C++ exception an error was. */
 enum ts_code {
   TS_CODE_UNKNOWN = 1,         /* not derived from std::exception */
@@ -97,12 +101,13 @@ enum ts_tag {
   TS_TAG_TUPLE = 9,       /* n values follow */
   TS_TAG_NAMED_TUPLE = 10, /* a string (type name), then n pairs of string (field) and value */
   TS_TAG_DICT = 11,       /* n pairs of key and value follow */
-  TS_TAG_OBJECT = 12,     /* a string (type name), then n pairs of string (attribute) and value */
+  TS_TAG_OBJECT = 12,     /* p: ts_object; in results a string (type name), then n pairs of string (attribute) and value */
   TS_TAG_DEFAULT = 13     /* among the arguments of a call only: what the schema says */
 };
 
 /* ts_value is one node of an IValue tree. A tree is an array in pre-order: a
- * container's values follow it. Tensors in results are owned by the receiver. */
+ * container's values follow it. Tensors and objects in results are owned by the
+ * receiver. */
 typedef struct ts_value {
   uint32_t tag;
   uint32_t n;
@@ -192,8 +197,8 @@ TS_API void ts_error_free(ts_error *e) TS_NOEXCEPT;
 /* ts_values_read gives the array; it dies with v. */
 TS_API void ts_values_read(const ts_values *v, const ts_value **data, size_t *n) TS_NOEXCEPT;
 
-/* ts_values_free frees the array and its strings, not the tensors in it: the
- * reader of the array owns those. NULL is allowed. */
+/* ts_values_free frees the array and its strings, not the tensors and objects in
+ * it: the reader of the array owns those. NULL is allowed. */
 TS_API void ts_values_free(ts_values *v) TS_NOEXCEPT;
 
 /* ---- process ---- */
@@ -290,7 +295,8 @@ TS_API ts_error *ts_module_submodules(const ts_module *m, ts_values **out) TS_NO
 TS_API ts_error *ts_module_tensors(const ts_module *m, ts_values **out) TS_NOEXCEPT;
 
 /* ts_module_methods lists the methods: a list of tuples (name, schema text,
- * list of (argument name, type, has default as bool)), self left out. */
+ * list of (argument name, type, has default as bool, default or none), list of
+ * result types), self left out. */
 TS_API ts_error *ts_module_methods(const ts_module *m, ts_values **out) TS_NOEXCEPT;
 
 /* ts_module_method finds a method by name. */
@@ -329,6 +335,15 @@ TS_API ts_error *ts_operator_known(const char *name, int32_t *known) TS_NOEXCEPT
  * register operators. Opening it again does nothing. It is tried in a child
  * process first, since one that throws or crashes must not harm this one. */
 TS_API ts_error *ts_library_open(const char *path) TS_NOEXCEPT;
+
+/* ---- objects ---- */
+
+/* ts_object_free gives up one reference; NULL is allowed. */
+TS_API void ts_object_free(ts_object *o) TS_NOEXCEPT;
+
+/* ts_object_module gives a module over the object itself, not a copy: its class's
+ * methods are the module's. */
+TS_API ts_error *ts_object_module(const ts_object *o, ts_module **out) TS_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -35,7 +35,7 @@ const (
 	TagTuple           = 9  // n values follow
 	TagNamedTuple      = 10 // a string (type name), then n pairs of string (field) and value
 	TagDict            = 11 // n pairs of key and value follow
-	TagObject          = 12 // a string (type name), then n pairs of string (attribute) and value
+	TagObject          = 12 // p: ts_object; in results a string (type name), then n pairs of string (attribute) and value
 	TagDefault         = 13 // among the arguments of a call only: what the schema says
 	TensorContiguous   = 1
 	TensorRequiresGrad = 2
@@ -72,8 +72,13 @@ type Operator struct{ _ [0]byte }
 // Values is an array of values that did not fit where the caller wanted it.
 type Values struct{ _ [0]byte }
 
+// Object is a c10::ivalue::Object, an instance of a TorchScript class; the
+// handle owns one reference to it.
+type Object struct{ _ [0]byte }
+
 // Value is one node of an IValue tree. A tree is an array in pre-order: a
-// container's values follow it. Tensors in results are owned by the receiver.
+// container's values follow it. Tensors and objects in results are owned by the
+// receiver.
 type Value struct {
 	Tag uint32
 	N   uint32

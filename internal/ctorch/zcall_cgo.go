@@ -81,6 +81,10 @@ package ctorch
 #cgo nocallback ts_operator_known
 #cgo noescape ts_library_open
 #cgo nocallback ts_library_open
+#cgo noescape ts_object_free
+#cgo nocallback ts_object_free
+#cgo noescape ts_object_module
+#cgo nocallback ts_object_module
 */
 import "C"
 
@@ -142,8 +146,8 @@ func ValuesRead(v *Values, data **Value, n *int) {
 	C.ts_values_read((*C.ts_values)(unsafe.Pointer(v)), (**C.ts_value)(unsafe.Pointer(data)), (*C.size_t)(unsafe.Pointer(n)))
 }
 
-// ValuesFree frees the array and its strings, not the tensors in it: the
-// reader of the array owns those. NULL is allowed.
+// ValuesFree frees the array and its strings, not the tensors and objects in
+// it: the reader of the array owns those. NULL is allowed.
 func ValuesFree(v *Values) {
 	C.ts_values_free((*C.ts_values)(unsafe.Pointer(v)))
 }
@@ -280,7 +284,8 @@ func ModuleTensors(m *Module, out **Values) *Error {
 }
 
 // ModuleMethods lists the methods: a list of tuples (name, schema text,
-// list of (argument name, type, has default as bool)), self left out.
+// list of (argument name, type, has default as bool, default or none), list of
+// result types), self left out.
 func ModuleMethods(m *Module, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_methods((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
 }
@@ -336,4 +341,15 @@ func OperatorKnown(name *byte, known *int32) *Error {
 // process first, since one that throws or crashes must not harm this one.
 func LibraryOpen(path *byte) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_library_open((*C.char)(unsafe.Pointer(path)))))
+}
+
+// ObjectFree gives up one reference; NULL is allowed.
+func ObjectFree(o *Object) {
+	C.ts_object_free((*C.ts_object)(unsafe.Pointer(o)))
+}
+
+// ObjectModule gives a module over the object itself, not a copy: its class's
+// methods are the module's.
+func ObjectModule(o *Object, out **Module) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_object_module((*C.ts_object)(unsafe.Pointer(o)), (**C.ts_module)(unsafe.Pointer(out)))))
 }

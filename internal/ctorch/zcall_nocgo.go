@@ -130,3 +130,9 @@ func OperatorKnown(name *byte, known *int32) *Error { return noCgo }
 
 // LibraryOpen does nothing without cgo.
 func LibraryOpen(path *byte) *Error { return noCgo }
+
+// ObjectFree does nothing without cgo.
+func ObjectFree(o *Object) {}
+
+// ObjectModule does nothing without cgo.
+func ObjectModule(o *Object, out **Module) *Error { return noCgo }

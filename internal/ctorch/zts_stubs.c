@@ -148,3 +148,11 @@ ts_error *ts_operator_known(const char *name, int32_t *known) {
 ts_error *ts_library_open(const char *path) {
   return ts_loaded->library_open(path);
 }
+
+void ts_object_free(ts_object *o) {
+  ts_loaded->object_free(o);
+}
+
+ts_error *ts_object_module(const ts_object *o, ts_module **out) {
+  return ts_loaded->object_module(o, out);
+}

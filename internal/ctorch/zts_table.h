@@ -44,6 +44,8 @@ typedef struct ts_table {
   ts_error *(*operator_list)(ts_values **out);
   ts_error *(*operator_known)(const char *name, int32_t *known);
   ts_error *(*library_open)(const char *path);
+  void (*object_free)(ts_object *o);
+  ts_error *(*object_module)(const ts_object *o, ts_module **out);
 } ts_table;
 
 #endif

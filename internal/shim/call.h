@@ -54,7 +54,7 @@ inline size_t plain(const ts_value *v, const c10::Type *want, size_t left, c10::
 
 // arguments makes the stack for a schema of n given trees; from counts the
 // schema's first arguments that are not given in the array: 1 when self is.
-inline c10::Stack arguments(const c10::FunctionSchema &schema, size_t from, const ts_value *in, size_t n, const c10::IValue *self) {
+inline c10::Stack arguments(const c10::FunctionSchema &schema, size_t from, const ts_value *in, size_t n, const c10::IValue *self) try {
   const auto &declared = schema.arguments();
   c10::Stack stack;
   stack.reserve(declared.size());
@@ -82,6 +82,8 @@ inline c10::Stack arguments(const c10::FunctionSchema &schema, size_t from, cons
     throw Refusal(TS_CODE_ARGUMENT, schema.name() + " takes " + std::to_string(declared.size() - from) + " arguments, more were given");
   }
   return stack;
+} catch (const Refusal &e) {
+  throw Refusal(e.code, e.what() + ("; it is " + c10::str(schema)));
 }
 
 // results flattens what a call left on the stack: one value, or a tuple of several.

@@ -77,18 +77,22 @@ ts_error *ts_module_methods(const ts_module *m, ts_values **out) noexcept {
       w.list(methods.size());
       for (const auto &method : methods) {
         const auto &schema = method.function().getSchema();
-        w.tuple(3);
+        w.tuple(4);
         w.string(method.name());
         w.string(c10::str(schema));
         const auto &arguments = schema.arguments();
         size_t self = arguments.empty() ? 0 : 1;
         w.list(arguments.size() - self);
         for (size_t i = self; i < arguments.size(); i++) {
-          w.tuple(3);
+          const auto &fallback = arguments[i].default_value();
+          w.tuple(4);
           w.string(arguments[i].name());
           w.string(arguments[i].type()->repr_str());
-          w.put(TS_TAG_BOOL, 0, arguments[i].default_value().has_value());
+          w.put(TS_TAG_BOOL, 0, fallback.has_value());
+          w.value(fallback.value_or(c10::IValue()));
         }
+        w.list(schema.returns().size());
+        for (const auto &result : schema.returns()) w.string(result.type()->repr_str());
       }
     });
   });

@@ -1,3 +1,4 @@
+#include <ATen/core/class_type.h>
 #include <ATen/core/function_schema.h>
 
 #include "tensor.h"
@@ -100,6 +101,11 @@ c10::IValue Reader::next(const c10::TypePtr &want, const std::string &where, int
     case TS_TAG_DICT:
       if (any || kind == c10::TypeKind::DictType) return dict(want, v.n, where, depth);
       break;
+    case TS_TAG_OBJECT: {
+      ObjectRef object = borrow(static_cast<const ts_object *>(v.p));
+      if (any || object->type()->isSubtypeOf(*want)) return object;
+      throw Refusal(TS_CODE_TYPE, where + ": expected " + want->repr_str() + ", got an object of " + object->type()->repr_str());
+    }
   }
   mismatch(where, want, v.tag);
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "object.h"
 #include "tensor.h"
 
 struct ts_values {

@@ -110,9 +110,17 @@ void Writer::value(const c10::IValue &v, int depth) {
 void Writer::object(const c10::IValue &v, int depth) {
   auto obj = v.toObject();
   auto type = obj->type();
-  put(TS_TAG_OBJECT, size(type->numAttributes()));
-  string(type->name() ? type->name()->qualifiedName() : "");
+  // What a class of a C++ library holds lies in a capsule, which has no form in Go.
+  std::vector<size_t> shown;
   for (size_t i = 0; i < type->numAttributes(); i++) {
+    if (!obj->getSlot(i).isCapsule()) shown.push_back(i);
+  }
+  ts_value &head = add();
+  head.tag = TS_TAG_OBJECT;
+  head.n = size(shown.size());
+  head.p = release(obj);
+  string(type->name() ? type->name()->qualifiedName() : "");
+  for (size_t i : shown) {
     string(type->getAttributeName(i));
     value(obj->getSlot(i), depth + 1);
   }
@@ -129,6 +137,7 @@ Writer::~Writer() {
   size_t n = more ? more->values.size() : used;
   for (size_t i = 0; i < n; i++) {
     if (values[i].tag == TS_TAG_TENSOR) ts_tensor_free(static_cast<ts_tensor *>(values[i].p));
+    if (values[i].tag == TS_TAG_OBJECT) ts_object_free(static_cast<ts_object *>(values[i].p));
   }
 }
 
