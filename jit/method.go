@@ -55,7 +55,7 @@ func (m *Module) lookup(name string) (*Method, error) {
 	method := &Method{name: name, signature: signatures[i]}
 	method.forward = method.native(0)
 	method.into = method.native(ctorch.CallReplace)
-	method.handle.Adopt(ctorch.KindMethod, unsafe.Pointer(native))
+	method.handle.Adopt(ctorch.KindMethod, unsafe.Pointer(native), 0)
 
 	m.methods.mu.Lock()
 	defer m.methods.mu.Unlock()

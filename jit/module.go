@@ -27,7 +27,7 @@ type methods struct {
 func adopt(native *ctorch.Module) *Module {
 	m := &Module{}
 	m.methods.byName = make(map[string]*Method)
-	m.handle.Adopt(ctorch.KindModule, unsafe.Pointer(native))
+	m.handle.Adopt(ctorch.KindModule, unsafe.Pointer(native), 0)
 	return m
 }
 

@@ -33,7 +33,7 @@ func (t *Tensor) convert(d Device, element DType) (*Tensor, error) {
 		}); err != nil {
 			return err
 		}
-		out = AdoptTensor(made)
+		out = adopt(made, t.handle.Bytes())
 		if s := t.scope.Load(); s != nil {
 			s.join(out)
 		}

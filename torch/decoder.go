@@ -18,7 +18,7 @@ func (d *decoder) next() Value {
 	n := int(v.N)
 	switch v.Tag {
 	case ctorch.TagTensor:
-		return d.frame.adopt(v.P)
+		return d.frame.adopt(v)
 	case ctorch.TagBool:
 		return Bool(v.I != 0)
 	case ctorch.TagInt:

@@ -98,6 +98,17 @@ func (d Device) Check() error {
 	return nil
 }
 
+// Healthy gives nil, or the error that a device of d's type has failed with for
+// good: after an illegal address or a failed assertion on a GPU, every call that
+// uses one fails with CodeFault, until the process is started anew. It asks
+// nothing of the device and is cheap.
+func (d Device) Healthy() error {
+	if err := ctorch.Ensure(); err != nil {
+		return err
+	}
+	return WrapError("use "+d.String(), ctorch.DeviceHealth(int32(d.Type)))
+}
+
 // Synchronize waits until all work given to the device is done.
 func (d Device) Synchronize() error {
 	if err := ctorch.Ensure(); err != nil {

@@ -66,6 +66,21 @@ func (t *Tensor) View(body func(data []byte) error) error {
 	})
 }
 
+// Mutate gives body the tensor's own memory to be written: elements in row-major
+// order, little-endian. It is for contiguous tensors on the CPU; others are
+// written by CopyFrom. The bytes are good until body returns. Nothing else may
+// use the tensor's memory meanwhile.
+func (t *Tensor) Mutate(body func(data []byte) error) error {
+	const op = "write elements"
+	return t.describe(op, func(info *ctorch.TensorInfo) error {
+		const lazy = ctorch.TensorConj | ctorch.TensorNeg
+		if info.Flags&ctorch.TensorContiguous == 0 || info.Flags&lazy != 0 || info.DeviceType != ctorch.DeviceCPU {
+			return errArgument(op, "the tensor is not a contiguous one on the CPU; use CopyFrom")
+		}
+		return body(unsafe.Slice((*byte)(info.Data), info.Numel*int64(info.ItemBytes)))
+	})
+}
+
 // Item gives the only element of t as a Value: Bool, Int, Float or Complex.
 func (t *Tensor) Item() (Value, error) {
 	if n := t.Numel(); !t.Closed() && n != 1 {

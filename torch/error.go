@@ -44,6 +44,7 @@ const (
 	CodeDevice         Code = ctorch.CodeDevice         // the device asked for is not there
 	CodeNoOperator     Code = ctorch.CodeNoOperator     // this libtorch has no such operator
 	CodeNoMethod       Code = ctorch.CodeNoMethod       // the module has no such method
+	CodeFault          Code = ctorch.CodeFault          // a GPU failed for good, see Device.Healthy
 )
 
 var codeNames = map[Code]string{
@@ -53,6 +54,7 @@ var codeNames = map[Code]string{
 	CodeOutOfMemory: "out of memory", CodeCompile: "TorchScript compile error",
 	CodeScript: "TorchScript error", CodeDevice: "no such device",
 	CodeNoOperator: "no such operator", CodeNoMethod: "no such method",
+	CodeFault: "device failed",
 }
 
 // Error names the kind.

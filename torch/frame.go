@@ -38,7 +38,7 @@ func InvokeTensors(op string, args []*Tensor, call Native) (*Tensor, error) {
 		return nil, err
 	}
 	if first := &f.space.out[0]; f.space.more == nil && first.Tag == ctorch.TagTensor {
-		return f.adopt(first.P), nil
+		return f.adopt(*first), nil
 	}
 	return nil, f.notOneTensor(op)
 }
@@ -68,7 +68,7 @@ func InvokeInto(op string, dst *Tensor, args []*Tensor, call Native) error {
 		return err
 	}
 	if f.space.more == nil && first.Tag == ctorch.TagTensor {
-		dst.handle.Replace(ctorch.KindTensor, first.P)
+		dst.handle.Replace(ctorch.KindTensor, first.P, first.I)
 		return nil
 	}
 	return f.notOneTensor(op)
@@ -335,8 +335,8 @@ func (f *frame) addString(s string) {
 }
 
 // adopt makes a Tensor of a result.
-func (f *frame) adopt(p unsafe.Pointer) *Tensor {
-	t := AdoptTensor((*ctorch.Tensor)(p))
+func (f *frame) adopt(v ctorch.Value) *Tensor {
+	t := adopt((*ctorch.Tensor)(v.P), v.I)
 	if f.scope != nil {
 		f.scope.join(t)
 	}

@@ -1,6 +1,8 @@
 package torch
 
 import (
+	"math"
+	"runtime"
 	"unsafe"
 
 	"github.com/seed06459138/torchgo/internal/ctorch"
@@ -37,7 +39,54 @@ func FromBytes(element DType, shape []int64, data []byte) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return AdoptTensor(p), nil
+	return adopt(p, int64(len(data))), nil
+}
+
+// Wrap makes a CPU tensor over data itself, without a copy: both see what is
+// written to either. The slice's array is pinned, and stays so as long as any
+// tensor uses it, views included; the shape is as in FromSlice.
+func Wrap[T dtype.Element](data []T, shape ...int64) (*Tensor, error) {
+	const op = "wrap a slice"
+	if err := ctorch.Ensure(); err != nil {
+		return nil, err
+	}
+	if len(shape) == 0 {
+		shape = []int64{int64(len(data))}
+	}
+	strides, n := rowMajor(shape)
+	if n != int64(len(data)) {
+		return nil, errArgument(op, "the slice has %d elements, not those of the shape %v", len(data), shape)
+	}
+	var pin runtime.Pinner
+	if len(data) > 0 {
+		pin.Pin(unsafe.SliceData(data))
+	}
+	return mapped(op, bytesOf(data), shape, strides, 0, dtype.Of[T](), pin.Unpin)
+}
+
+// rowMajor gives the strides of a shape without gaps, and the number of its
+// elements, or -1 for a shape that no slice can have.
+func rowMajor(shape []int64) (strides []int64, n int64) {
+	strides, n = make([]int64, len(shape)), 1
+	for i := len(shape) - 1; i >= 0; i-- {
+		strides[i] = n
+		if shape[i] < 0 || (shape[i] > 0 && n > math.MaxInt64/shape[i]) {
+			return nil, -1
+		}
+		n *= shape[i]
+	}
+	return strides, n
+}
+
+// mapped makes a tensor over memory that release gives back. When it fails,
+// release was called.
+func mapped(op string, data []byte, shape, strides []int64, offset int64, element DType, release func()) (*Tensor, error) {
+	var p *ctorch.Tensor
+	if err := WrapError(op, ctorch.MapTensor(data, shape, strides, offset, int32(element), release, &p)); err != nil {
+		release()
+		return nil, err
+	}
+	return adopt(p, int64(len(data))), nil
 }
 
 // FromCheckpoint makes a CPU tensor over the elements of one that a file holds,
@@ -73,13 +122,7 @@ func FromCheckpoint(t *checkpoint.Tensor) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	var p *ctorch.Tensor
-	e := ctorch.MapTensor(data, t.Shape(), t.Strides(), t.Offset(), int32(t.DType()), release, &p)
-	if err := WrapError(op, e); err != nil {
-		release()
-		return nil, err
-	}
-	return AdoptTensor(p), nil
+	return mapped(op, data, t.Shape(), t.Strides(), t.Offset(), t.DType(), release)
 }
 
 // resolved copies a tensor whose elements are to be read conjugated or negated.
@@ -112,6 +155,12 @@ func FromArray(a *checkpoint.Array) (*Tensor, error) {
 		return nil, errArgument("make a tensor from an array", "the array is nil")
 	}
 	return FromBytes(a.DType(), a.Shape(), a.Bytes())
+}
+
+// Empty makes a tensor whose elements are whatever was in memory, to be written
+// by Mutate or CopyFrom.
+func Empty(element DType, device Device, shape ...int64) (*Tensor, error) {
+	return callTensor("aten::empty.memory_format", ints(shape), Int(element), None{}, device)
 }
 
 // Zeros makes a tensor of zeros.

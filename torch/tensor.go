@@ -14,11 +14,10 @@ type Tensor struct {
 	scope  atomic.Pointer[Scope]
 }
 
-// AdoptTensor makes a Tensor that owns a native one. It is for the packages of
-// this module.
-func AdoptTensor(native *ctorch.Tensor) *Tensor {
+// adopt makes a Tensor that owns a native one, whose storage has so many bytes.
+func adopt(native *ctorch.Tensor, bytes int64) *Tensor {
 	t := &Tensor{}
-	t.handle.Adopt(ctorch.KindTensor, unsafe.Pointer(native))
+	t.handle.Adopt(ctorch.KindTensor, unsafe.Pointer(native), bytes)
 	return t
 }
 

@@ -89,6 +89,12 @@ func (r *run) report(started time.Time) (*Report, error) {
 	if out.Settings.Threads, err = torch.NumThreads(); err != nil {
 		return nil, err
 	}
+	if out.Settings.TF32, err = torch.TF32(); err != nil {
+		return nil, err
+	}
+	if out.Settings.Deterministic, err = torch.Deterministic(); err != nil {
+		return nil, err
+	}
 	if err := r.describeScripted(); err != nil {
 		return nil, err
 	}

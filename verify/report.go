@@ -170,6 +170,8 @@ type Settings struct {
 	Method          string   `json:"method"`
 	Device          string   `json:"device"`
 	Threads         int      `json:"threads"`
+	TF32            bool     `json:"tf32"`          // float32 products on a GPU may have been rounded to TF32
+	Deterministic   bool     `json:"deterministic"` // only algorithms that give equal results each time
 	RTol            Number   `json:"rtol"`
 	ATol            Number   `json:"atol"`
 	EqualNaN        bool     `json:"equal_nan"`

@@ -96,6 +96,10 @@ func (r *run) load(ctx context.Context) error {
 			return err
 		}
 	}
+	// Rounding to TF32 is the first reason why a GPU and a CPU differ.
+	if err := torch.SetTF32(false); err != nil {
+		return err
+	}
 	if f := r.files.expected; f != nil {
 		r.legs = append(r.legs, newExpectedLeg(f))
 	}

@@ -48,8 +48,9 @@ type Handle struct {
 type net struct{ under *native }
 
 type native struct {
-	ptr  unsafe.Pointer // nil: nothing to free
-	kind Kind
+	ptr   unsafe.Pointer // nil: nothing to free
+	kind  Kind
+	bytes int64
 }
 
 var nets = sync.Pool{New: func() any {
@@ -58,12 +59,14 @@ var nets = sync.Pool{New: func() any {
 	return n
 }}
 
-// Adopt makes the handle the owner of ptr.
-func (h *Handle) Adopt(kind Kind, ptr unsafe.Pointer) {
+// Adopt makes the handle the owner of ptr, which stands for so many bytes of
+// native memory.
+func (h *Handle) Adopt(kind Kind, ptr unsafe.Pointer, bytes int64) {
 	h.ptr = ptr
 	h.net = nets.Get().(*net)
-	*h.net.under = native{ptr, kind}
+	*h.net.under = native{ptr, kind, bytes + handleBytes}
 	live[kind].Add(1)
+	grow(bytes + handleBytes)
 }
 
 // Acquire returns the native object for the length of a call; Release must
@@ -78,6 +81,10 @@ func (h *Handle) Acquire() unsafe.Pointer {
 
 // Pointer gives the native object to a caller that is between Acquire and Release.
 func (h *Handle) Pointer() unsafe.Pointer { return h.ptr }
+
+// Bytes tells how many bytes of native memory the object stands for, to a caller
+// that is between Acquire and Release.
+func (h *Handle) Bytes() int64 { return h.net.under.bytes - handleBytes }
 
 // Release ends what Acquire began.
 func (h *Handle) Release() {
@@ -119,13 +126,18 @@ func (h *Handle) Locked() bool { return h.state.Load()&locked != 0 }
 
 // Replace makes a locked handle the owner of ptr, and of nothing else: what it
 // owned before is the caller's.
-func (h *Handle) Replace(kind Kind, ptr unsafe.Pointer) {
+func (h *Handle) Replace(kind Kind, ptr unsafe.Pointer, bytes int64) {
 	if h.net == nil {
-		h.Adopt(kind, ptr)
+		h.Adopt(kind, ptr, bytes)
 		return
 	}
+	under := h.net.under
+	if more := bytes + handleBytes - under.bytes; more != 0 {
+		under.bytes += more
+		grow(more)
+	}
 	h.ptr = ptr
-	h.net.under.ptr = ptr
+	under.ptr = ptr
 }
 
 // Unlock ends what Lock began.
@@ -159,4 +171,5 @@ func (n *native) free() {
 	}
 	n.ptr = nil
 	live[n.kind].Add(-1)
+	shrink(n.bytes)
 }

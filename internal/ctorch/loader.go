@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -118,6 +119,9 @@ func load(places []Attempt) error {
 			a.Err = err
 		} else if a.Err = open(a.Path); a.Err == nil {
 			loader.path, loader.where = a.Path, a.Where
+			// libtorch would make a thread for each processor of the host, whatever the
+			// cgroup allows. It refuses when another user of libtorch has set it already.
+			Take(SettingWrite(SettingInterOp, int64(runtime.GOMAXPROCS(0))))
 			loader.ready.Store(true)
 			return nil
 		}

@@ -78,7 +78,8 @@ enum ts_code {
   TS_CODE_SCRIPT = 11,         /* raised while TorchScript ran */
   TS_CODE_DEVICE = 12,         /* the device asked for is not there */
   TS_CODE_NO_OPERATOR = 13,    /* this libtorch has no such operator */
-  TS_CODE_NO_METHOD = 14       /* this module has no such method */
+  TS_CODE_NO_METHOD = 14,      /* this module has no such method */
+  TS_CODE_FAULT = 15           /* a device failed for good: only a new process can use it again */
 };
 
 /* ts_device_type: the numbers of c10::DeviceType. */
@@ -90,7 +91,7 @@ enum ts_device_type {
 /* ts_tag says what a ts_value holds. */
 enum ts_tag {
   TS_TAG_NONE = 0,
-  TS_TAG_TENSOR = 1,      /* p: ts_tensor */
+  TS_TAG_TENSOR = 1,      /* p: ts_tensor; in results, i: bytes of its storage */
   TS_TAG_BOOL = 2,        /* i: 0 or 1 */
   TS_TAG_INT = 3,         /* i */
   TS_TAG_FLOAT = 4,       /* re */
@@ -174,8 +175,23 @@ enum ts_call_flag {
   TS_CALL_GRAD = 1,          /* record gradients; without it the call runs in inference mode */
   TS_CALL_NO_OPTIMIZE = 2,   /* interpret the graph as it was written */
   TS_CALL_REPLACE = 4,       /* out[0].p is a tensor, or NULL, that is freed if the result is one tensor */
-  TS_CALL_NO_RESULTS = 8     /* write none: they are arguments that were written to */
+  TS_CALL_NO_RESULTS = 8,    /* write none: they are arguments that were written to */
+  TS_CALL_ASYNC = 16         /* work of a CUDA device may go on after the call, on the default stream */
 };
+
+/* ts_setting names what libtorch keeps for the whole process. */
+enum ts_setting {
+  TS_SETTING_TF32 = 0,          /* 1: float32 products of cuBLAS and cuDNN may be rounded to TF32 */
+  TS_SETTING_DETERMINISTIC = 1, /* 1: operators give equal results each time, or refuse */
+  TS_SETTING_INTER_OP = 2       /* threads for what TorchScript forks; to be set before the first fork */
+};
+
+/* ts_memory_info tells what a device's allocator holds, in bytes. */
+typedef struct ts_memory_info {
+  int64_t allocated; /* in use */
+  int64_t reserved;  /* taken from the system, in use or kept for later */
+  int64_t peak;      /* the most that was in use; of the CPU: of the process, with all that is mapped */
+} ts_memory_info;
 
 enum ts_role {
   TS_ROLE_PARAMETER = 0,
@@ -344,6 +360,27 @@ TS_API void ts_object_free(ts_object *o) TS_NOEXCEPT;
 /* ts_object_module gives a module over the object itself, not a copy: its class's
  * methods are the module's. */
 TS_API ts_error *ts_object_module(const ts_object *o, ts_module **out) TS_NOEXCEPT;
+
+/* ---- memory ---- */
+
+/* ts_memory_read tells what the allocator of a device holds: of the CPU, malloc. */
+TS_API ts_error *ts_memory_read(int32_t device_type, int32_t device_index, ts_memory_info *out) TS_NOEXCEPT;
+
+/* ts_memory_trim gives what the allocator of a device type keeps for later back
+ * to the system. A type that is not in use has nothing to give. */
+TS_API ts_error *ts_memory_trim(int32_t device_type) TS_NOEXCEPT;
+
+/* ---- settings ---- */
+
+/* ts_setting_read tells a setting. */
+TS_API ts_error *ts_setting_read(int32_t setting, int64_t *out) TS_NOEXCEPT;
+
+/* ts_setting_write changes a setting for the whole process. Not safe beside calls. */
+TS_API ts_error *ts_setting_write(int32_t setting, int64_t value) TS_NOEXCEPT;
+
+/* ts_device_health gives the error that a device of a type failed with for good,
+ * or NULL. From then on every call that uses one fails with TS_CODE_FAULT. */
+TS_API ts_error *ts_device_health(int32_t device_type) TS_NOEXCEPT;
 
 #ifdef __cplusplus
 }

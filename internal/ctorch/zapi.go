@@ -6,52 +6,57 @@ import "unsafe"
 
 // The constants of ts_api.h.
 const (
-	ABI                = 1  // the number of this ABI
-	CodeUnknown        = 1  // not derived from std::exception
-	CodeRuntime        = 2  // c10::Error, std::exception
-	CodeArgument       = 3  // refused by the shim before libtorch saw it
-	CodeIndex          = 4  // c10::IndexError, std::out_of_range
-	CodeValue          = 5  // c10::ValueError
-	CodeType           = 6  // c10::TypeError
-	CodeNotImplemented = 7  // c10::NotImplementedError
-	CodeLinalg         = 8  // c10::LinAlgError
-	CodeOutOfMemory    = 9  // c10::OutOfMemoryError, std::bad_alloc
-	CodeCompile        = 10 // torch::jit::ErrorReport: TorchScript source
-	CodeScript         = 11 // raised while TorchScript ran
-	CodeDevice         = 12 // the device asked for is not there
-	CodeNoOperator     = 13 // this libtorch has no such operator
-	CodeNoMethod       = 14 // this module has no such method
-	DeviceCPU          = 0
-	DeviceCUDA         = 1
-	TagNone            = 0
-	TagTensor          = 1  // p: ts_tensor
-	TagBool            = 2  // i: 0 or 1
-	TagInt             = 3  // i
-	TagFloat           = 4  // re
-	TagComplex         = 5  // re, im
-	TagString          = 6  // p, i: bytes and their number; any bytes, no NUL at the end
-	TagDevice          = 7  // n: device type, i: index or -1
-	TagList            = 8  // n values follow
-	TagTuple           = 9  // n values follow
-	TagNamedTuple      = 10 // a string (type name), then n pairs of string (field) and value
-	TagDict            = 11 // n pairs of key and value follow
-	TagObject          = 12 // p: ts_object; in results a string (type name), then n pairs of string (attribute) and value
-	TagDefault         = 13 // among the arguments of a call only: what the schema says
-	TensorContiguous   = 1
-	TensorRequiresGrad = 2
-	TensorStrided      = 4  // has sizes, strides and one storage
-	TensorConj         = 8  // elements are to be read conjugated
-	TensorNeg          = 16 // elements are to be read negated
-	TensorQuantized    = 32
-	TensorInference    = 64
-	CallGrad           = 1 // record gradients; without it the call runs in inference mode
-	CallNoOptimize     = 2 // interpret the graph as it was written
-	CallReplace        = 4 // out[0].p is a tensor, or NULL, that is freed if the result is one tensor
-	CallNoResults      = 8 // write none: they are arguments that were written to
-	RoleParameter      = 0
-	RoleBuffer         = 1
-	RoleAttribute      = 2 // a tensor held in a plain attribute, also inside lists, tuples, dicts, objects
-	RoleConstant       = 3 // a tensor constant of a method's graph
+	ABI                  = 1  // the number of this ABI
+	CodeUnknown          = 1  // not derived from std::exception
+	CodeRuntime          = 2  // c10::Error, std::exception
+	CodeArgument         = 3  // refused by the shim before libtorch saw it
+	CodeIndex            = 4  // c10::IndexError, std::out_of_range
+	CodeValue            = 5  // c10::ValueError
+	CodeType             = 6  // c10::TypeError
+	CodeNotImplemented   = 7  // c10::NotImplementedError
+	CodeLinalg           = 8  // c10::LinAlgError
+	CodeOutOfMemory      = 9  // c10::OutOfMemoryError, std::bad_alloc
+	CodeCompile          = 10 // torch::jit::ErrorReport: TorchScript source
+	CodeScript           = 11 // raised while TorchScript ran
+	CodeDevice           = 12 // the device asked for is not there
+	CodeNoOperator       = 13 // this libtorch has no such operator
+	CodeNoMethod         = 14 // this module has no such method
+	CodeFault            = 15 // a device failed for good: only a new process can use it again
+	DeviceCPU            = 0
+	DeviceCUDA           = 1
+	TagNone              = 0
+	TagTensor            = 1  // p: ts_tensor; in results, i: bytes of its storage
+	TagBool              = 2  // i: 0 or 1
+	TagInt               = 3  // i
+	TagFloat             = 4  // re
+	TagComplex           = 5  // re, im
+	TagString            = 6  // p, i: bytes and their number; any bytes, no NUL at the end
+	TagDevice            = 7  // n: device type, i: index or -1
+	TagList              = 8  // n values follow
+	TagTuple             = 9  // n values follow
+	TagNamedTuple        = 10 // a string (type name), then n pairs of string (field) and value
+	TagDict              = 11 // n pairs of key and value follow
+	TagObject            = 12 // p: ts_object; in results a string (type name), then n pairs of string (attribute) and value
+	TagDefault           = 13 // among the arguments of a call only: what the schema says
+	TensorContiguous     = 1
+	TensorRequiresGrad   = 2
+	TensorStrided        = 4  // has sizes, strides and one storage
+	TensorConj           = 8  // elements are to be read conjugated
+	TensorNeg            = 16 // elements are to be read negated
+	TensorQuantized      = 32
+	TensorInference      = 64
+	CallGrad             = 1  // record gradients; without it the call runs in inference mode
+	CallNoOptimize       = 2  // interpret the graph as it was written
+	CallReplace          = 4  // out[0].p is a tensor, or NULL, that is freed if the result is one tensor
+	CallNoResults        = 8  // write none: they are arguments that were written to
+	CallAsync            = 16 // work of a CUDA device may go on after the call, on the default stream
+	SettingTF32          = 0  // 1: float32 products of cuBLAS and cuDNN may be rounded to TF32
+	SettingDeterministic = 1  // 1: operators give equal results each time, or refuse
+	SettingInterOp       = 2  // threads for what TorchScript forks; to be set before the first fork
+	RoleParameter        = 0
+	RoleBuffer           = 1
+	RoleAttribute        = 2 // a tensor held in a plain attribute, also inside lists, tuples, dicts, objects
+	RoleConstant         = 3 // a tensor constant of a method's graph
 )
 
 // Error is one failure: a code, a line of text, and where it came from.
@@ -129,4 +134,11 @@ type TensorInfo struct {
 	DeviceIndex  int32  // 0 for the CPU
 	Flags        uint32 // ts_tensor_flag
 	ItemBytes    int32
+}
+
+// MemoryInfo tells what a device's allocator holds, in bytes.
+type MemoryInfo struct {
+	Allocated int64 // in use
+	Reserved  int64 // taken from the system, in use or kept for later
+	Peak      int64 // the most that was in use; of the CPU: of the process, with all that is mapped
 }

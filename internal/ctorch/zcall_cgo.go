@@ -85,6 +85,16 @@ package ctorch
 #cgo nocallback ts_object_free
 #cgo noescape ts_object_module
 #cgo nocallback ts_object_module
+#cgo noescape ts_memory_read
+#cgo nocallback ts_memory_read
+#cgo noescape ts_memory_trim
+#cgo nocallback ts_memory_trim
+#cgo noescape ts_setting_read
+#cgo nocallback ts_setting_read
+#cgo noescape ts_setting_write
+#cgo nocallback ts_setting_write
+#cgo noescape ts_device_health
+#cgo nocallback ts_device_health
 */
 import "C"
 
@@ -129,6 +139,10 @@ var (
 	_ [0]struct{} = [unsafe.Offsetof(TensorInfo{}.DeviceIndex) - unsafe.Offsetof(C.ts_tensor_info{}.device_index)]struct{}{}
 	_ [0]struct{} = [unsafe.Offsetof(TensorInfo{}.Flags) - unsafe.Offsetof(C.ts_tensor_info{}.flags)]struct{}{}
 	_ [0]struct{} = [unsafe.Offsetof(TensorInfo{}.ItemBytes) - unsafe.Offsetof(C.ts_tensor_info{}.item_bytes)]struct{}{}
+	_ [0]struct{} = [unsafe.Sizeof(MemoryInfo{}) - unsafe.Sizeof(C.ts_memory_info{})]struct{}{}
+	_ [0]struct{} = [unsafe.Offsetof(MemoryInfo{}.Allocated) - unsafe.Offsetof(C.ts_memory_info{}.allocated)]struct{}{}
+	_ [0]struct{} = [unsafe.Offsetof(MemoryInfo{}.Reserved) - unsafe.Offsetof(C.ts_memory_info{}.reserved)]struct{}{}
+	_ [0]struct{} = [unsafe.Offsetof(MemoryInfo{}.Peak) - unsafe.Offsetof(C.ts_memory_info{}.peak)]struct{}{}
 )
 
 // ErrorRead describes e. The strings die with e.
@@ -352,4 +366,31 @@ func ObjectFree(o *Object) {
 // methods are the module's.
 func ObjectModule(o *Object, out **Module) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_object_module((*C.ts_object)(unsafe.Pointer(o)), (**C.ts_module)(unsafe.Pointer(out)))))
+}
+
+// MemoryRead tells what the allocator of a device holds: of the CPU, malloc.
+func MemoryRead(deviceType int32, deviceIndex int32, out *MemoryInfo) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_memory_read(C.int32_t(deviceType), C.int32_t(deviceIndex), (*C.ts_memory_info)(unsafe.Pointer(out)))))
+}
+
+// MemoryTrim gives what the allocator of a device type keeps for later back
+// to the system. A type that is not in use has nothing to give.
+func MemoryTrim(deviceType int32) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_memory_trim(C.int32_t(deviceType))))
+}
+
+// SettingRead tells a setting.
+func SettingRead(setting int32, out *int64) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_setting_read(C.int32_t(setting), (*C.int64_t)(unsafe.Pointer(out)))))
+}
+
+// SettingWrite changes a setting for the whole process. Not safe beside calls.
+func SettingWrite(setting int32, value int64) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_setting_write(C.int32_t(setting), C.int64_t(value))))
+}
+
+// DeviceHealth gives the error that a device of a type failed with for good,
+// or NULL. From then on every call that uses one fails with TS_CODE_FAULT.
+func DeviceHealth(deviceType int32) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_device_health(C.int32_t(deviceType))))
 }

@@ -136,3 +136,18 @@ func ObjectFree(o *Object) {}
 
 // ObjectModule does nothing without cgo.
 func ObjectModule(o *Object, out **Module) *Error { return noCgo }
+
+// MemoryRead does nothing without cgo.
+func MemoryRead(deviceType int32, deviceIndex int32, out *MemoryInfo) *Error { return noCgo }
+
+// MemoryTrim does nothing without cgo.
+func MemoryTrim(deviceType int32) *Error { return noCgo }
+
+// SettingRead does nothing without cgo.
+func SettingRead(setting int32, out *int64) *Error { return noCgo }
+
+// SettingWrite does nothing without cgo.
+func SettingWrite(setting int32, value int64) *Error { return noCgo }
+
+// DeviceHealth does nothing without cgo.
+func DeviceHealth(deviceType int32) *Error { return noCgo }

@@ -156,3 +156,23 @@ void ts_object_free(ts_object *o) {
 ts_error *ts_object_module(const ts_object *o, ts_module **out) {
   return ts_loaded->object_module(o, out);
 }
+
+ts_error *ts_memory_read(int32_t device_type, int32_t device_index, ts_memory_info *out) {
+  return ts_loaded->memory_read(device_type, device_index, out);
+}
+
+ts_error *ts_memory_trim(int32_t device_type) {
+  return ts_loaded->memory_trim(device_type);
+}
+
+ts_error *ts_setting_read(int32_t setting, int64_t *out) {
+  return ts_loaded->setting_read(setting, out);
+}
+
+ts_error *ts_setting_write(int32_t setting, int64_t value) {
+  return ts_loaded->setting_write(setting, value);
+}
+
+ts_error *ts_device_health(int32_t device_type) {
+  return ts_loaded->device_health(device_type);
+}

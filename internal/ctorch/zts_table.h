@@ -46,6 +46,11 @@ typedef struct ts_table {
   ts_error *(*library_open)(const char *path);
   void (*object_free)(ts_object *o);
   ts_error *(*object_module)(const ts_object *o, ts_module **out);
+  ts_error *(*memory_read)(int32_t device_type, int32_t device_index, ts_memory_info *out);
+  ts_error *(*memory_trim)(int32_t device_type);
+  ts_error *(*setting_read)(int32_t setting, int64_t *out);
+  ts_error *(*setting_write)(int32_t setting, int64_t value);
+  ts_error *(*device_health)(int32_t device_type);
 } ts_table;
 
 #endif

@@ -5,6 +5,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "device.h"
 #include "guard.h"
 
 namespace torchgo {
@@ -90,6 +91,7 @@ ts_error *caught(ts_code plain) noexcept {
   try {
     ts_error *e = describe();
     if (e->code == TS_CODE_RUNTIME) e->code = plain;
+    if (e->code != TS_CODE_ARGUMENT && note_fault(e->message)) e->code = TS_CODE_FAULT;
     return plain == TS_CODE_SCRIPT && e->code != TS_CODE_ARGUMENT ? split(e) : e;
   } catch (...) {
     return &exhausted;

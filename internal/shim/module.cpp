@@ -34,6 +34,18 @@ class Bytes : public std::streambuf {
   pos_type seekpos(pos_type pos, std::ios_base::openmode which) override { return seekoff(off_type(pos), std::ios_base::beg, which); }
 };
 
+// device_of finds the CUDA device of a module's tensors.
+std::optional<c10::Device> device_of(const torch::jit::Module &m) {
+  if (!cuda_in_use()) return {};
+  for (const auto &t : m.parameters()) {
+    if (t.is_cuda()) return t.device();
+  }
+  for (const auto &t : m.buffers()) {
+    if (t.is_cuda()) return t.device();
+  }
+  return {};
+}
+
 }  // namespace
 
 ts_error *ts_module_load(const char *path, int32_t device_type, int32_t device_index, ts_module **out) noexcept {
@@ -103,7 +115,7 @@ ts_error *ts_module_method(const ts_module *m, const char *name, ts_method **out
     check_not_null(m, "module");
     auto method = m->module.find_method(name);
     if (!method) throw Refusal(TS_CODE_NO_METHOD, "the module has no method " + std::string(name));
-    *out = new ts_method{m->module, &method->function()};
+    *out = new ts_method{m->module, &method->function(), device_of(m->module)};
   });
 }
 
@@ -120,7 +132,9 @@ ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint3
     auto *replaced = (flags & TS_CALL_REPLACE) != 0 ? static_cast<ts_tensor *>(out[0].p) : nullptr;
     c10::IValue self(m->module._ivalue());
     c10::Stack stack = arguments(m->function->getSchema(), 1, in, n, &self);
+    Lane lane(m->device ? m->device : on_cuda(stack), flags);
     m->function->run(stack);
+    lane.settle();
     *more = results(stack, out, cap);
     if (*more == nullptr && out[0].tag == TS_TAG_TENSOR) ts_tensor_free(replaced);
   }, TS_CODE_SCRIPT);

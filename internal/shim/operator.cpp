@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "call.h"
+#include "device.h"
 
 // Operators live as long as the process: their handles are kept for good, one
 // for each name.
@@ -45,7 +46,9 @@ ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, 
     check_not_null(op, "operator");
     Calling calling(flags);
     c10::Stack stack = arguments(op->handle.schema(), 0, in, n, nullptr);
+    Lane lane(on_cuda(stack), flags);
     op->handle.callBoxed(&stack);
+    lane.settle();
     *more = flags & TS_CALL_NO_RESULTS ? nullptr : results(stack, out, cap);
   });
 }

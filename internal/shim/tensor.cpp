@@ -149,6 +149,7 @@ ts_error *ts_tensor_bytes(const ts_tensor *handle, void *dst, size_t bytes) noex
     if (t.layout() != at::kStrided) throw Refusal(TS_CODE_TYPE, "the tensor is not strided: it has no elements in row-major order; use to_dense first");
     size_t want = bytes_of(t.sizes(), t.itemsize());
     if (want != bytes) throw Refusal(TS_CODE_ARGUMENT, "the tensor has " + std::to_string(want) + " bytes of elements, not " + std::to_string(bytes));
+    Lane lane(on_cuda(t), 0);
     t = t.to(at::kCPU).resolve_conj().resolve_neg().contiguous();
     if (bytes > 0) std::memcpy(dst, t.const_data_ptr(), bytes);
   });
@@ -159,7 +160,11 @@ ts_error *ts_tensor_to(const ts_tensor *handle, int32_t device_type, int32_t dev
     Quiet quiet;
     at::Tensor t = borrow(handle);
     auto type = dtype < 0 ? t.scalar_type() : scalar_type(dtype);
-    *out = release(t.to(device(device_type, device_index), type, /*non_blocking=*/false, copy != 0));
+    c10::Device to = device(device_type, device_index);
+    Lane lane(to.is_cuda() ? std::optional(to) : on_cuda(t), 0);
+    at::Tensor made = t.to(to, type, /*non_blocking=*/false, copy != 0);
+    lane.settle();
+    *out = release(std::move(made));
   });
 }
 
@@ -170,6 +175,8 @@ ts_error *ts_tensor_copy(ts_tensor *dst, const ts_tensor *src) noexcept {
     if (to.sizes() != from.sizes()) {
       throw Refusal(TS_CODE_VALUE, "the shapes differ: " + c10::str(to.sizes()) + " and " + c10::str(from.sizes()));
     }
+    Lane lane(on_cuda(to.is_cuda() ? to : from), 0);
     to.copy_(from);
+    lane.settle();
   });
 }

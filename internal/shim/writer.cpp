@@ -35,6 +35,7 @@ void Writer::tensor(at::Tensor t) {
   ts_value &v = add();
   if (!t.defined()) return;
   v.tag = TS_TAG_TENSOR;
+  if (t.has_storage()) v.i = static_cast<int64_t>(t.storage().nbytes());
   v.p = release(std::move(t));
 }
 

@@ -13,7 +13,7 @@ func goName(c string) string {
 	c = strings.ToLower(c)
 	for part := range strings.SplitSeq(strings.TrimPrefix(c, "ts_"), "_") {
 		switch part {
-		case "cpu", "abi", "cuda":
+		case "abi", "cpu", "cuda", "tf32":
 			part = strings.ToUpper(part)
 		default:
 			r := []rune(part)

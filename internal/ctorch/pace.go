@@ -1,0 +1,91 @@
+package ctorch
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The collector sees a few dozen bytes where a handle stands for megabytes, so
+// garbage that nobody closed would pile up long before it looks. pace counts the
+// native bytes that handles stand for, and calls the collector when they have
+// doubled since it last was done: the rule that GOGC=100 is for Go's own heap.
+var pace struct {
+	bytes atomic.Int64
+	goal  atomic.Int64
+	mu    sync.Mutex
+	ended chan struct{} // of the collection that runs; nil when none does
+}
+
+const (
+	leastGoal = 32 << 20
+	// handleBytes is what a handle costs beside its tensor's elements.
+	handleBytes = 512
+)
+
+func init() { pace.goal.Store(leastGoal) }
+
+// NativeBytes tells how many bytes of native memory the handles that are not
+// freed stand for. Memory that several share is counted for each.
+func NativeBytes() int64 { return pace.bytes.Load() }
+
+// grow counts bytes in. Whoever makes garbage much faster than it can be
+// collected is made to wait for the collection.
+func grow(n int64) {
+	bytes := pace.bytes.Add(n)
+	goal := pace.goal.Load()
+	if bytes <= goal {
+		return
+	}
+	if ended := collect(); ended != nil && bytes > 2*goal {
+		<-ended
+	}
+}
+
+func shrink(n int64) { pace.bytes.Add(-n) }
+
+// collect begins a collection unless one runs, and gives what tells its end.
+func collect() <-chan struct{} {
+	pace.mu.Lock()
+	defer pace.mu.Unlock()
+	if pace.ended != nil {
+		return pace.ended
+	}
+	if pace.bytes.Load() <= pace.goal.Load() {
+		return nil
+	}
+	ended := make(chan struct{})
+	pace.ended = ended
+	go func() {
+		collectAndFree()
+		pace.goal.Store(max(leastGoal, 2*pace.bytes.Load()))
+		pace.mu.Lock()
+		pace.ended = nil
+		pace.mu.Unlock()
+		close(ended)
+	}()
+	return ended
+}
+
+// collectAndFree returns when cleanups of what was garbage have begun to run:
+// they follow the collection on goroutines of their own, roughly in the order in
+// which the garbage was found.
+func collectAndFree() {
+	freed := make(chan struct{})
+	runtime.AddCleanup(new([16]byte), func(done chan struct{}) { close(done) }, freed)
+	runtime.GC()
+	select {
+	case <-freed:
+	case <-time.After(time.Second):
+	}
+	// Until the count has stopped falling, at most a tenth of a second.
+	for before, n := pace.bytes.Load(), 0; n < 100; n++ {
+		time.Sleep(time.Millisecond)
+		now := pace.bytes.Load()
+		if now >= before {
+			return
+		}
+		before = now
+	}
+}
