@@ -165,10 +165,10 @@ func (f *frame) release() {
 
 func (f *frame) call(op string, call Native) error {
 	g := gateNow()
-	if err := g.enter(nil); err != nil {
+	if err := g.Enter(nil); err != nil {
 		return &Refused{Op: op, Err: err}
 	}
-	defer g.leave()
+	defer g.Leave()
 	return f.cross(g, op, call)
 }
 

@@ -133,10 +133,8 @@ type Occupancy struct {
 
 // CurrentOccupancy tells how many calls run and wait at this moment, for metrics.
 func CurrentOccupancy() Occupancy {
-	g := gateNow()
-	present := g.present.Load()
-	running := min(present, g.limit)
-	return Occupancy{Running: int(running), Waiting: int(present - running)}
+	running, waiting := gateNow().Occupancy()
+	return Occupancy{Running: running, Waiting: waiting}
 }
 
 // Refused says that a call was not made: the queue was full, or whoever asked

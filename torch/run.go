@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/seed06459138/torchgo/internal/ctorch"
 )
 
 // outcome is how a call ended.
@@ -30,9 +32,9 @@ func InvokeContext(ctx context.Context, op string, args []Value, call Native, re
 		return nil, &Refused{Op: op, Err: context.Cause(ctx)}
 	}
 	g := gateNow()
-	if err := g.enter(ctx.Done()); err != nil {
+	if err := g.Enter(ctx.Done()); err != nil {
 		end()
-		if err == errGaveUp {
+		if err == ctorch.ErrGaveUp {
 			err = context.Cause(ctx)
 		}
 		return nil, &Refused{Op: op, Err: err}
@@ -45,7 +47,7 @@ func InvokeContext(ctx context.Context, op string, args []Value, call Native, re
 		if o.err = f.cross(g, op, call); o.err == nil {
 			o.value, o.err = f.result()
 		}
-		g.leave()
+		g.Leave()
 		end()
 		if taken.CompareAndSwap(false, true) {
 			ended <- o

@@ -158,6 +158,8 @@ func (n *native) free() {
 	if n.ptr == nil {
 		return
 	}
+	_ = frees.Enter(nil) // without a bound on its queue and an end of its wait it cannot fail
+	defer frees.Leave()
 	switch n.kind {
 	case KindTensor:
 		TensorFree((*Tensor)(n.ptr))
