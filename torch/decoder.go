@@ -45,7 +45,7 @@ func (d *decoder) next() Value {
 		return dict
 	case ctorch.TagObject:
 		o := &Object{}
-		o.handle.Adopt(ctorch.KindObject, v.P)
+		o.handle.Adopt(ctorch.KindObject, v.P, 0)
 		o.Type, o.Attributes = d.text(), d.fields(n)
 		return o
 	}
