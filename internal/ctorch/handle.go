@@ -76,7 +76,9 @@ func (h *Handle) Acquire() unsafe.Pointer {
 		h.Release()
 		return nil
 	}
-	return h.ptr
+	p := h.ptr
+	collect() // when nothing refers to the handle, this is where that shows
+	return p
 }
 
 // Pointer gives the native object to a caller that is between Acquire and Release.
