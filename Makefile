@@ -6,7 +6,7 @@ GO   ?= go
 RACE := ./internal/ctorch ./torch ./torch/checkpoint/... ./jit/... ./verify/...
 
 .DEFAULT_GOAL := help
-.PHONY: help libtorch shim verify test test-python fuzz asan check bench bench-python fixtures generate doctor clean
+.PHONY: help libtorch shim verify test test-matrix sanitize test-python fuzz check bench bench-python fixtures generate doctor clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -24,11 +24,11 @@ test: shim ## Run all tests, once more under the race detector where it matters;
 	TORCH_REQUIRE=1 $(GO) test ./...
 	TORCH_REQUIRE=1 $(GO) test -race $(RACE)
 
-asan: ## Run the tests that call libtorch with the shim under AddressSanitizer
-	@TORCHGO_SANITIZE=address scripts/shim
-	TORCH_REQUIRE=1 TORCHGO_SHIM=$(CURDIR)/build/address/libtorchgo.so ASAN_OPTIONS=detect_leaks=0 \
-		$(GO) test -exec "env LD_PRELOAD=$$(c++ -print-file-name=libasan.so):$$(c++ -print-file-name=libstdc++.so.6)" \
-		./internal/ctorch ./torch ./jit ./verify
+test-matrix: ## Run the tests that call libtorch with each supported version of it, one test binary for all
+	@scripts/matrix
+
+sanitize: ## Run them under the address, leak, thread and race sanitizers, and while garbage is collected at every access
+	@scripts/sanitize
 
 test-python: ## Let Python torch read what we wrote, and read damaged files beside it ($PYTHON, or as bench-python sets it up)
 	@python=$$(scripts/python) && PYTHON="$$python" DIFFERENTIAL=$${DIFFERENTIAL:-2000} \

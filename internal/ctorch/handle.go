@@ -77,7 +77,7 @@ func (h *Handle) Acquire() unsafe.Pointer {
 		return nil
 	}
 	p := h.ptr
-	collect() // when nothing refers to the handle, this is where that shows
+	sweep() // when nothing refers to the handle, this is where that shows
 	return p
 }
 

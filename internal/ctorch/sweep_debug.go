@@ -4,11 +4,11 @@ package ctorch
 
 import "runtime"
 
-// collect gives the collector and the cleanups it starts their turn at the worst
+// sweep gives the collector and the cleanups it starts their turn at the worst
 // moment: between the acquiring of a handle and the call that uses it. An object
 // that native code still needs, but to which nothing in Go refers, is freed then,
 // and its use is found by the address sanitizer, or crashes.
-func collect() {
+func sweep() {
 	runtime.GC()
 	runtime.Gosched()
 }

@@ -1,6 +1,0 @@
-//go:build !torchgo_debug
-
-package ctorch
-
-// collect does nothing. With -tags torchgo_debug it collects garbage.
-func collect() {}
