@@ -41,6 +41,12 @@ extern "C" {
 #define TS_NOEXCEPT
 #endif
 
+/* TS_STEADY goes before it where every pointer that is passed goes to memory that
+ * Go's runtime does not move, which its caller keeps for the call: C memory and
+ * what is pinned or lies in Go's heap, never on a goroutine's stack. cgo then
+ * spends no time on finding out. */
+#define TS_STEADY
+
 /* ts_error is one failure: a code, a line of text, and where it came from. */
 typedef struct ts_error ts_error;
 
@@ -279,7 +285,7 @@ TS_API ts_error *ts_operator_schema(const ts_operator *op, ts_values **out) TS_N
  * take their defaults. The results (one value, or a tuple when the schema has
  * several) are written to out if they fit in cap values and need no strings,
  * else *more owns them. */
-TS_API ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_NOEXCEPT;
+TS_API ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_STEADY TS_NOEXCEPT;
 
 /* ---- modules ---- */
 
@@ -323,7 +329,7 @@ TS_API void ts_method_free(ts_method *m) TS_NOEXCEPT;
 
 /* ts_method_call calls the method with n argument trees; missing trailing
  * arguments take their defaults. Results as in ts_operator_call. */
-TS_API ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_NOEXCEPT;
+TS_API ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_STEADY TS_NOEXCEPT;
 
 /* ts_module_save writes the module as a TorchScript file, over what is there. */
 TS_API ts_error *ts_module_save(const ts_module *m, const char *path) TS_NOEXCEPT;

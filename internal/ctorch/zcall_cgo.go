@@ -45,8 +45,9 @@ package ctorch
 #cgo nocallback ts_operator_find
 #cgo noescape ts_operator_schema
 #cgo nocallback ts_operator_schema
-#cgo noescape ts_operator_call
-#cgo nocallback ts_operator_call
+static inline ts_error *ts_operator_call_steady(uintptr_t op, uintptr_t in, size_t n, uint32_t flags, uintptr_t out, size_t cap, uintptr_t more) { return ts_operator_call((const ts_operator *)op, (const ts_value *)in, n, flags, (ts_value *)out, cap, (ts_values **)more); }
+#cgo noescape ts_operator_call_steady
+#cgo nocallback ts_operator_call_steady
 #cgo noescape ts_module_load
 #cgo nocallback ts_module_load
 #cgo noescape ts_module_load_bytes
@@ -67,8 +68,9 @@ package ctorch
 #cgo nocallback ts_module_method
 #cgo noescape ts_method_free
 #cgo nocallback ts_method_free
-#cgo noescape ts_method_call
-#cgo nocallback ts_method_call
+static inline ts_error *ts_method_call_steady(uintptr_t m, uintptr_t in, size_t n, uint32_t flags, uintptr_t out, size_t cap, uintptr_t more) { return ts_method_call((const ts_method *)m, (const ts_value *)in, n, flags, (ts_value *)out, cap, (ts_values **)more); }
+#cgo noescape ts_method_call_steady
+#cgo nocallback ts_method_call_steady
 #cgo noescape ts_module_save
 #cgo nocallback ts_module_save
 #cgo noescape ts_module_freeze
@@ -253,7 +255,7 @@ func OperatorSchema(op *Operator, out **Values) *Error {
 // several) are written to out if they fit in cap values and need no strings,
 // else *more owns them.
 func OperatorCall(op *Operator, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
-	return (*Error)(unsafe.Pointer(C.ts_operator_call((*C.ts_operator)(unsafe.Pointer(op)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags), (*C.ts_value)(unsafe.Pointer(out)), C.size_t(cap), (**C.ts_values)(unsafe.Pointer(more)))))
+	return (*Error)(unsafe.Pointer(C.ts_operator_call_steady(C.uintptr_t(uintptr(unsafe.Pointer(op))), C.uintptr_t(uintptr(unsafe.Pointer(in))), C.size_t(n), C.uint32_t(flags), C.uintptr_t(uintptr(unsafe.Pointer(out))), C.size_t(cap), C.uintptr_t(uintptr(unsafe.Pointer(more))))))
 }
 
 // ModuleLoad reads a TorchScript file, with every tensor put on the device.
@@ -317,7 +319,7 @@ func MethodFree(m *Method) {
 // MethodCall calls the method with n argument trees; missing trailing
 // arguments take their defaults. Results as in ts_operator_call.
 func MethodCall(m *Method, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
-	return (*Error)(unsafe.Pointer(C.ts_method_call((*C.ts_method)(unsafe.Pointer(m)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags), (*C.ts_value)(unsafe.Pointer(out)), C.size_t(cap), (**C.ts_values)(unsafe.Pointer(more)))))
+	return (*Error)(unsafe.Pointer(C.ts_method_call_steady(C.uintptr_t(uintptr(unsafe.Pointer(m))), C.uintptr_t(uintptr(unsafe.Pointer(in))), C.size_t(n), C.uint32_t(flags), C.uintptr_t(uintptr(unsafe.Pointer(out))), C.size_t(cap), C.uintptr_t(uintptr(unsafe.Pointer(more))))))
 }
 
 // ModuleSave writes the module as a TorchScript file, over what is there.

@@ -54,6 +54,27 @@ func writeStubs(b *bytes.Buffer, h *header) {
 	}
 }
 
+// writeSteady writes what cgo calls in place of a steady function: it takes
+// addresses as numbers, which cgo passes without looking where they point.
+func writeSteady(b *bytes.Buffer, f function) {
+	params, args := make([]string, len(f.params)), make([]string, len(f.params))
+	for i, p := range f.params {
+		params[i], args[i] = p.c(), p.name
+		if strings.Contains(p.ctype, "*") {
+			params[i], args[i] = "uintptr_t "+p.name, "("+p.ctype+")"+p.name
+		}
+	}
+	fmt.Fprintf(b, "static inline %s%s(%s) { return %s(%s); }\n", f.cresult(), f.cgoName(), strings.Join(params, ", "), f.name, strings.Join(args, ", "))
+}
+
+// cgoName gives the function that Go calls.
+func (f function) cgoName() string {
+	if f.steady {
+		return f.name + "_steady"
+	}
+	return f.name
+}
+
 func writeInit(b *bytes.Buffer, h *header) {
 	fmt.Fprintf(b, "/* %s */\nstatic const ts_table table = {\n    TS_ABI,\n    sizeof(ts_table),\n", banner)
 	for _, f := range h.functions {

@@ -117,7 +117,10 @@ func (f function) goSignature() string {
 func writeCgo(b *bytes.Buffer, h *header) {
 	fmt.Fprintf(b, "// %s\n\n//go:build cgo\n\npackage ctorch\n\n/*\n#include \"zts_table.h\"\n\n", banner)
 	for _, f := range h.functions {
-		fmt.Fprintf(b, "#cgo noescape %s\n#cgo nocallback %s\n", f.name, f.name)
+		if f.steady {
+			writeSteady(b, f)
+		}
+		fmt.Fprintf(b, "#cgo noescape %s\n#cgo nocallback %s\n", f.cgoName(), f.cgoName())
 	}
 	fmt.Fprint(b, "*/\nimport \"C\"\n\nimport \"unsafe\"\n\n// The Go structs must lie in memory as the C ones do; these lines do not compile otherwise.\nvar (\n")
 	for _, s := range h.structs {
@@ -132,6 +135,8 @@ func writeCgo(b *bytes.Buffer, h *header) {
 		args := make([]string, len(f.params))
 		for i, p := range f.params {
 			switch {
+			case f.steady && strings.Contains(p.ctype, "*"):
+				args[i] = fmt.Sprintf("C.uintptr_t(uintptr(unsafe.Pointer(%s)))", goParam(p.name))
 			case goType(p.ctype) == "unsafe.Pointer":
 				args[i] = goParam(p.name)
 			case strings.Contains(p.ctype, "*"):
@@ -140,7 +145,7 @@ func writeCgo(b *bytes.Buffer, h *header) {
 				args[i] = fmt.Sprintf("%s(%s)", cgoType(p.ctype), goParam(p.name))
 			}
 		}
-		call := fmt.Sprintf("C.%s(%s)", f.name, strings.Join(args, ", "))
+		call := fmt.Sprintf("C.%s(%s)", f.cgoName(), strings.Join(args, ", "))
 		switch {
 		case f.result == "void":
 		case strings.Contains(f.result, "*"):

@@ -27,6 +27,7 @@ type function struct {
 	name, doc string
 	result    string
 	params    []variable
+	steady    bool // pointers go to memory that does not move: cgo need not look at it
 }
 
 // variable is a struct field or a parameter; ctype has its stars, as in "const char *".
@@ -38,7 +39,7 @@ var (
 	fieldRE    = regexp.MustCompile(`^\s+(.+?[ *])(\w+);\s*(?:/\* (.+) \*/)?$`)
 	enumRE     = regexp.MustCompile(`^enum (ts_\w+) \{$`)
 	entryRE    = regexp.MustCompile(`^\s+(TS_\w+) = (\d+),?\s*(?:/\* (.+) \*/)?$`)
-	functionRE = regexp.MustCompile(`^TS_API (.+?[ *])(ts_\w+)\((.*)\) TS_NOEXCEPT;$`)
+	functionRE = regexp.MustCompile(`^TS_API (.+?[ *])(ts_\w+)\((.*)\)( TS_STEADY)? TS_NOEXCEPT;$`)
 	paramRE    = regexp.MustCompile(`^(.+?[ *])(\w+)$`)
 	abiRE      = regexp.MustCompile(`^#define (TS_ABI) (\d+)$`)
 )
@@ -96,7 +97,7 @@ func parse(src string) (*header, error) {
 			if len(doc) == 0 || !strings.HasPrefix(doc[0], m[2]) {
 				return nil, fail("the comment above %s must begin with its name", m[2])
 			}
-			f := function{name: m[2], result: strings.TrimSpace(m[1]), doc: strings.Join(doc, "\n")}
+			f := function{name: m[2], result: strings.TrimSpace(m[1]), doc: strings.Join(doc, "\n"), steady: m[4] != ""}
 			for p := range strings.SplitSeq(m[3], ", ") {
 				pm := paramRE.FindStringSubmatch(p)
 				if pm == nil {
