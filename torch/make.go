@@ -118,10 +118,15 @@ func FromCheckpoint(t *checkpoint.Tensor) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	release, err := storage.Hold()
+	unhold, err := storage.Hold()
 	if err != nil {
 		return nil, err
 	}
+	var pin runtime.Pinner // does nothing to bytes in a mapping
+	if len(data) > 0 {
+		pin.Pin(unsafe.SliceData(data))
+	}
+	release := func() { pin.Unpin(); unhold() }
 	return mapped(op, data, t.Shape(), t.Strides(), t.Offset(), t.DType(), release)
 }
 

@@ -1,6 +1,7 @@
 package torch_test
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"path/filepath"
@@ -373,4 +374,36 @@ func TestParseDevice(t *testing.T) {
 		_, err := torch.ParseDevice(in)
 		assert.Error(t, err, in)
 	}
+}
+
+func TestFromCheckpointKeepsWhatWasReadFromAStream(t *testing.T) {
+	torchtest.Require(t)
+	made, err := checkpoint.NewTensor(make([]float32, 1<<16), 1<<16)
+	require.NoError(t, err)
+	s := checkpoint.NewState()
+	require.NoError(t, s.Add("w", made))
+	var file bytes.Buffer
+	require.NoError(t, checkpoint.SaveTo(&file, s.Dict()))
+	x := func() *torch.Tensor {
+		f, err := checkpoint.OpenReader("stream.pt", bytes.NewReader(file.Bytes()), int64(file.Len()))
+		require.NoError(t, err)
+		read, err := f.State("")
+		require.NoError(t, err)
+		stored, _ := read.Tensor("w")
+		x, err := torch.FromCheckpoint(stored)
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+		return x
+	}()
+	defer x.Close()
+	// Were the bytes free, these would take their place.
+	var others [][]byte
+	for range 20 {
+		runtime.GC()
+		others = append(others, bytes.Repeat([]byte{1}, 4<<16))
+	}
+	got, err := torch.Slice[float32](x)
+	require.NoError(t, err)
+	assert.Equal(t, make([]float32, 1<<16), got)
+	runtime.KeepAlive(others)
 }

@@ -2,11 +2,8 @@ package verify
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -245,14 +242,5 @@ func (s *source) hash() (string, error) {
 	if s.file != nil {
 		return s.file.SHA256()
 	}
-	f, err := os.Open(s.path)
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return checkpoint.HashFile(s.path)
 }

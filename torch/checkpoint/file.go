@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"os"
 	"slices"
 	"sync"
 )
@@ -150,6 +151,21 @@ func (f *File) hashFile() (string, error) {
 	})
 	if err != nil {
 		return "", locate(err, f.src.path, "")
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// HashFile returns the SHA-256 of any file in hexadecimal, as File.SHA256 does of
+// one that could be read.
+func HashFile(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	_, err = io.Copy(h, file)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -3,6 +3,8 @@ package checkpoint
 import (
 	"fmt"
 	"sync"
+	"unsafe"
+	"weak"
 
 	"github.com/seed06459138/torchgo/torch/dtype"
 )
@@ -22,9 +24,13 @@ type Storage struct {
 	start   int64
 	swapped bool // big-endian
 
+	plain []byte // handed in
+
+	// What was inflated, read or swapped is shared by all who ask for it while any
+	// of them has it, and then let go: a stream of tensors does not hold the file.
 	mu    sync.Mutex
-	plain []byte         // inflated, read or handed in; nil while in the mapping
-	turns map[int][]byte // copies in little-endian, by the width that was swapped
+	read  weak.Pointer[byte]
+	turns map[int]weak.Pointer[byte] // in little-endian, by the width that was swapped
 }
 
 // Key returns the name under which the file keeps the storage.
@@ -39,8 +45,9 @@ func (s *Storage) DType() dtype.DType { return s.element }
 // Device returns the label of where it lived, such as "cuda:0".
 func (s *Storage) Device() string { return s.device }
 
-// Hold keeps the bytes valid beyond File.Close until release is called, for
-// somebody who passes them on, such as a tensor of libtorch.
+// Hold keeps the mapping valid beyond File.Close until release is called, for
+// somebody who passes the bytes on, such as a tensor of libtorch. Bytes that lie
+// in Go's heap are the garbage collector's: whoever passes them on must pin them.
 func (s *Storage) Hold() (release func(), err error) {
 	if s.src == nil {
 		return func() {}, nil
@@ -67,8 +74,8 @@ func (s *Storage) raw() ([]byte, error) {
 	if s.src.isClosed() {
 		return nil, fmt.Errorf("%s: %w", s.src.path, ErrClosed)
 	}
-	if s.plain != nil {
-		return s.plain, nil
+	if data := kept(s.read, s.size); data != nil {
+		return data, nil
 	}
 	var data []byte
 	err := guard(s.src, func() (err error) {
@@ -82,8 +89,19 @@ func (s *Storage) raw() ([]byte, error) {
 	if err != nil {
 		return nil, locate(err, s.src.path, "")
 	}
-	s.plain = data
+	if len(data) > 0 {
+		s.read = weak.Make(unsafe.SliceData(data))
+	}
 	return data, nil
+}
+
+// kept gives the bytes behind a weak pointer, nil when they are gone.
+func kept(p weak.Pointer[byte], size int64) []byte {
+	first := p.Value()
+	if first == nil {
+		return nil
+	}
+	return unsafe.Slice(first, size)
 }
 
 // inOrder returns the bytes in little-endian order for elements of this type.
@@ -98,7 +116,7 @@ func (s *Storage) inOrder(element dtype.DType) ([]byte, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if turned, ok := s.turns[width]; ok {
+	if turned := kept(s.turns[width], s.size); turned != nil {
 		return turned, nil
 	}
 	turned := make([]byte, len(data))
@@ -110,9 +128,11 @@ func (s *Storage) inOrder(element dtype.DType) ([]byte, error) {
 		return nil, err
 	}
 	if s.turns == nil {
-		s.turns = make(map[int][]byte, 1)
+		s.turns = make(map[int]weak.Pointer[byte], 1)
 	}
-	s.turns[width] = turned
+	if len(turned) > 0 {
+		s.turns[width] = weak.Make(unsafe.SliceData(turned))
+	}
 	return turned, nil
 }
 

@@ -1,11 +1,8 @@
 package inspect
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 
@@ -52,7 +49,7 @@ func (i *inspection) open() {
 	}
 	i.problem(err)
 	if i.file == nil {
-		i.SHA256, err = hashFile(i.Path)
+		i.SHA256, err = checkpoint.HashFile(i.Path)
 		i.problem(err)
 	}
 }
@@ -68,17 +65,4 @@ var remedies = map[checkpoint.Kind]string{
 	checkpoint.KindSevenZip: "unpack it first",
 	checkpoint.KindZstd:     "unpack it first",
 	checkpoint.KindText:     "if it is a pointer of Git LFS, git lfs pull gets the file",
-}
-
-func hashFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
