@@ -50,6 +50,7 @@ func limit(t testing.TB, l torch.Limits) {
 // takes tells how many steps of slow take about as long as d.
 func takes(t *testing.T, m *jit.Module, x *torch.Tensor, d time.Duration) torch.Int {
 	t.Helper()
+	torchtest.Undisturbed(t)
 	const steps = 200
 	for range 3 {
 		begin := time.Now()
@@ -262,6 +263,7 @@ func TestForwardIntoBesideCloseAndReads(t *testing.T) {
 }
 
 func TestForwardIntoAllocatesNothing(t *testing.T) {
+	torchtest.Undisturbed(t)
 	m := compiled(t, "def forward(self, x: Tensor) -> Tensor:\n    return x + 1\n")
 	x := ones(t, 4)
 	y := new(torch.Tensor)

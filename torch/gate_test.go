@@ -12,6 +12,7 @@ import (
 )
 
 func TestABurstOfGoroutinesMakesNoThreads(t *testing.T) {
+	torchtest.Undisturbed(t)
 	torchtest.Require(t)
 	// Large enough that calls take a while, so that many goroutines wait at once.
 	x, err := torch.FromSlice(make([]float32, 1<<16))

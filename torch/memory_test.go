@@ -17,6 +17,7 @@ import (
 )
 
 func TestTensorsThatNobodyClosesAreFreed(t *testing.T) {
+	torchtest.Undisturbed(t)
 	torchtest.Require(t)
 	const each, count = 4 << 20, 500 // 2 GB in all
 	most := int64(0)
@@ -30,6 +31,7 @@ func TestTensorsThatNobodyClosesAreFreed(t *testing.T) {
 }
 
 func TestManyGoroutinesThatCloseNothing(t *testing.T) {
+	torchtest.Undisturbed(t)
 	torchtest.Require(t)
 	var most atomic.Int64
 	var all sync.WaitGroup
@@ -60,6 +62,7 @@ func settle(t *testing.T) {
 }
 
 func TestMemoryStatsFollowWhatIsHeld(t *testing.T) {
+	torchtest.Undisturbed(t)
 	torchtest.Require(t)
 	const size = 64 << 20
 	settle(t)

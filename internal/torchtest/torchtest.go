@@ -42,6 +42,15 @@ func Require(t testing.TB) {
 	}
 }
 
+// Undisturbed skips a test that measures time, memory or allocations in a program
+// whose figures are those of a sanitizer.
+func Undisturbed(t testing.TB) {
+	t.Helper()
+	if falsified {
+		t.Skip("a sanitizer falsifies what this measures")
+	}
+}
+
 func required() bool { return os.Getenv("TORCH_REQUIRE") == "1" }
 
 // leaked gives the collector its turn, since tests may leave handles to it, and
