@@ -1,14 +1,10 @@
 package torch
 
 import (
-	"strings"
-	"sync"
+	"slices"
 
 	"github.com/seed06459138/torchgo/internal/ctorch"
 )
-
-// operators keeps the handle of every operator that was called, by name.
-var operators sync.Map // string → *ctorch.Operator
 
 // Call runs an operator of the dispatcher, of libtorch or of a custom library:
 // "aten::relu", or with its overload "aten::softmax.int". Arguments stand in the
@@ -17,60 +13,47 @@ var operators sync.Map // string → *ctorch.Operator
 //
 // An operator that this libtorch lacks is an error of CodeNoOperator.
 func Call(operator string, args ...Value) (Value, error) {
-	op, err := lookup(operator)
+	a, err := begin(operator, args)
 	if err != nil {
 		return nil, err
 	}
-	return Invoke(operator, args, func(in *ctorch.Value, n int, out *ctorch.Value, capacity int, more **ctorch.Values) *ctorch.Error {
-		return ctorch.OperatorCall(op, in, n, 0, out, capacity, more)
-	})
+	return a.Call()
+}
+
+// begin starts the call of an operator that is known by name.
+func begin(operator string, args []Value) (Arguments, error) {
+	o, err := lookup(operator)
+	if err != nil {
+		return Arguments{}, err
+	}
+	a := o.Begin()
+	for _, v := range args {
+		a.Value(v)
+	}
+	return a, nil
 }
 
 // Schema gives an operator's schema as text, as in PyTorch's documentation.
 func Schema(operator string) (string, error) {
-	op, err := lookup(operator)
+	o, err := lookup(operator)
 	if err != nil {
 		return "", err
 	}
 	var values *ctorch.Values
-	if err := WrapError(operator, ctorch.OperatorSchema(op, &values)); err != nil {
+	if err := WrapError(operator, ctorch.OperatorSchema(o.native.Load(), &values)); err != nil {
 		return "", err
 	}
 	s, _ := DecodeValues(values).(String)
 	return string(s), nil
 }
 
-func lookup(operator string) (*ctorch.Operator, error) {
-	if op, ok := operators.Load(operator); ok {
-		return op.(*ctorch.Operator), nil
-	}
-	if err := ctorch.Ensure(); err != nil {
-		return nil, err
-	}
-	name, overload, _ := strings.Cut(operator, ".")
-	if ctorch.HasNUL(operator) || !strings.Contains(name, "::") {
-		return nil, errArgument("look up an operator", "%q is not a name such as aten::add.Tensor", operator)
-	}
-	var op *ctorch.Operator
-	if err := WrapError(operator, ctorch.OperatorFind(ctorch.CString(name), ctorch.CString(overload), &op)); err != nil {
-		return nil, err
-	}
-	operators.Store(operator, op)
-	return op, nil
-}
-
 // callTensor is Call for operators that give one tensor.
 func callTensor(operator string, args ...Value) (*Tensor, error) {
-	v, err := Call(operator, args...)
+	a, err := begin(operator, args)
 	if err != nil {
 		return nil, err
 	}
-	t, ok := v.(*Tensor)
-	if !ok {
-		CloseAll(v)
-		return nil, &Error{Op: operator, Code: CodeType, Msg: "gives " + kindOf(v) + ", not a tensor"}
-	}
-	return t, nil
+	return a.CallTensor()
 }
 
 // ints makes a list argument.
@@ -80,4 +63,26 @@ func ints(values []int64) List {
 		list[i] = Int(v)
 	}
 	return list
+}
+
+// Operators lists the schemas of all operators that Call knows, those of loaded
+// libraries among them, sorted. An argument that is written to is marked with an
+// exclamation mark, as in "aten::relu_(Tensor(a!) self) -> Tensor(a!)"; results
+// that carry the letter of an argument share its memory.
+func Operators() ([]string, error) {
+	if err := ctorch.Ensure(); err != nil {
+		return nil, err
+	}
+	var values *ctorch.Values
+	if err := WrapError("list the operators", ctorch.OperatorList(&values)); err != nil {
+		return nil, err
+	}
+	list, _ := DecodeValues(values).(List)
+	schemas := make([]string, len(list))
+	for i, v := range list {
+		s, _ := v.(String)
+		schemas[i] = string(s)
+	}
+	slices.Sort(schemas)
+	return schemas, nil
 }

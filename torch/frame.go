@@ -99,7 +99,7 @@ type frame struct {
 // space is what C reads and writes. It lies outside Go's heap, because cgo looks
 // through every Go object that is passed for pointers that may not be there.
 type space struct {
-	in   [6]ctorch.Value
+	in   [24]ctorch.Value
 	out  [4]ctorch.Value
 	more *ctorch.Values
 }

@@ -109,7 +109,7 @@ enum ts_tag {
   TS_TAG_NAMED_TUPLE = 10, /* a string (type name), then n pairs of string (field) and value */
   TS_TAG_DICT = 11,       /* n pairs of key and value follow */
   TS_TAG_OBJECT = 12,     /* p: ts_object; in results a string (type name), then n pairs of string (attribute) and value */
-  TS_TAG_DEFAULT = 13     /* among the arguments of a call only: what the schema says */
+  TS_TAG_DEFAULT = 13     /* among the arguments of a call only: what the schema says, or none */
 };
 
 /* ts_value is one node of an IValue tree. A tree is an array in pre-order: a

@@ -37,7 +37,7 @@ const (
 	TagNamedTuple        = 10 // a string (type name), then n pairs of string (field) and value
 	TagDict              = 11 // n pairs of key and value follow
 	TagObject            = 12 // p: ts_object; in results a string (type name), then n pairs of string (attribute) and value
-	TagDefault           = 13 // among the arguments of a call only: what the schema says
+	TagDefault           = 13 // among the arguments of a call only: what the schema says, or none
 	TensorContiguous     = 1
 	TensorRequiresGrad   = 2
 	TensorStrided        = 4  // has sizes, strides and one storage

@@ -63,12 +63,16 @@ inline c10::Stack arguments(const c10::FunctionSchema &schema, size_t from, cons
   const ts_value *end = in + n;
   for (size_t i = from; i < declared.size(); i++) {
     const auto &argument = declared[i];
-    if (reader.done() || reader.position()->tag == TS_TAG_DEFAULT) {
-      if (!argument.default_value()) {
+    const bool omitted = reader.done();
+    if (omitted || reader.position()->tag == TS_TAG_DEFAULT) {
+      if (!omitted) reader.skip(1);
+      if (argument.default_value()) {
+        stack.push_back(*argument.default_value());
+      } else if (!omitted && argument.type()->kind() == c10::TypeKind::OptionalType) {
+        stack.emplace_back();
+      } else {
         throw Refusal(TS_CODE_ARGUMENT, schema.name() + " needs the argument " + argument.name() + " (" + argument.type()->repr_str() + "), which is number " + std::to_string(i - from + 1));
       }
-      if (!reader.done()) reader.skip(1);
-      stack.push_back(*argument.default_value());
       continue;
     }
     const ts_value *at = reader.position();

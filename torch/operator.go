@@ -1,0 +1,349 @@
+package torch
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/seed06459138/torchgo/internal/ctorch"
+)
+
+// Operator is an operator of the dispatcher, by name. It is looked up in libtorch
+// at its first call and not again. Packages that wrap operators in typed
+// functions, as package aten does, keep one in a variable for each; other
+// programs use Call. It is safe for concurrent use.
+type Operator struct {
+	Name string // "aten::relu", or with its overload "aten::softmax.int"
+
+	native atomic.Pointer[ctorch.Operator]
+}
+
+// Begin starts a call. The arguments follow in the order of the schema, by the
+// methods of what it returns, and then one of its methods that make the call.
+func (o *Operator) Begin() Arguments { return Arguments{operator: o, frame: newFrame()} }
+
+// find gives the native operator.
+func (o *Operator) find() (*ctorch.Operator, error) {
+	if op := o.native.Load(); op != nil {
+		return op, nil
+	}
+	if err := ctorch.Ensure(); err != nil {
+		return nil, err
+	}
+	name, overload, _ := strings.Cut(o.Name, ".")
+	if ctorch.HasNUL(o.Name) || !strings.Contains(name, "::") {
+		return nil, errArgument("look up an operator", "%q is not a name such as aten::add.Tensor", o.Name)
+	}
+	var op *ctorch.Operator
+	if err := WrapError(o.Name, ctorch.OperatorFind(ctorch.CString(name), ctorch.CString(overload), &op)); err != nil {
+		return nil, err
+	}
+	o.native.Store(op)
+	return op, nil
+}
+
+// named keeps the operators that Call found. Readers take the map as it is; who
+// adds an operator puts a larger one in its place.
+var named struct {
+	byName atomic.Pointer[map[string]*Operator]
+	adding sync.Mutex
+}
+
+func lookup(name string) (*Operator, error) {
+	if known := named.byName.Load(); known != nil {
+		if o := (*known)[name]; o != nil {
+			return o, nil
+		}
+	}
+	o := &Operator{Name: strings.Clone(name)}
+	if _, err := o.find(); err != nil {
+		return nil, err
+	}
+	named.adding.Lock()
+	defer named.adding.Unlock()
+	grown := make(map[string]*Operator)
+	if known := named.byName.Load(); known != nil {
+		maps.Copy(grown, *known)
+	}
+	grown[o.Name] = o
+	named.byName.Store(&grown)
+	return o, nil
+}
+
+// Arguments collects the arguments of one call of an operator. A wrong one is
+// remembered, and is the error of the call. It must come to its end with one of
+// Call, CallTensor and Run, and is not used after that.
+type Arguments struct {
+	operator *Operator
+	frame    *frame
+	given    int
+	err      error
+}
+
+// Value adds an argument of any type.
+func (a *Arguments) Value(v Value) { a.check(a.frame.add(v, 0)) }
+
+// Default leaves the argument to the default of the schema, or to None where it
+// has none and may be None. Defaults at the end need not be added.
+func (a *Arguments) Default() { a.put(ctorch.Value{Tag: ctorch.TagDefault}) }
+
+// Tensor adds a tensor, which must not be nil.
+func (a *Arguments) Tensor(t *Tensor) { a.check(a.frame.addTensor(t)) }
+
+// OptionalTensor adds a tensor; nil is Default.
+func (a *Arguments) OptionalTensor(t *Tensor) {
+	if t == nil {
+		a.Default()
+		return
+	}
+	a.Tensor(t)
+}
+
+// Tensors adds a list of tensors, none of them nil.
+func (a *Arguments) Tensors(list []*Tensor) {
+	a.frame.put(ctorch.Value{Tag: ctorch.TagList, N: uint32(len(list))})
+	a.check(a.frame.addTensors(a.operator.Name, list))
+}
+
+// OptionalTensors adds a list of tensors; one that is nil is None.
+func (a *Arguments) OptionalTensors(list []*Tensor) {
+	a.put(ctorch.Value{Tag: ctorch.TagList, N: uint32(len(list))})
+	for _, t := range list {
+		if t == nil {
+			a.frame.put(ctorch.Value{Tag: ctorch.TagNone})
+		} else if err := a.frame.addTensor(t); err != nil {
+			a.fail(err)
+		}
+	}
+}
+
+// Bool adds a bool.
+func (a *Arguments) Bool(v bool) { a.put(boolValue(v)) }
+
+// OptionalBool adds a bool; nil is Default.
+func (a *Arguments) OptionalBool(v *bool) {
+	if v == nil {
+		a.Default()
+		return
+	}
+	a.Bool(*v)
+}
+
+// Int adds an int.
+func (a *Arguments) Int(v int64) { a.put(ctorch.Value{Tag: ctorch.TagInt, I: v}) }
+
+// OptionalInt adds an int; nil is Default.
+func (a *Arguments) OptionalInt(v *int64) {
+	if v == nil {
+		a.Default()
+		return
+	}
+	a.Int(*v)
+}
+
+// Float adds a float.
+func (a *Arguments) Float(v float64) { a.put(ctorch.Value{Tag: ctorch.TagFloat, Re: v}) }
+
+// OptionalFloat adds a float; nil is Default.
+func (a *Arguments) OptionalFloat(v *float64) {
+	if v == nil {
+		a.Default()
+		return
+	}
+	a.Float(*v)
+}
+
+// Number adds a Scalar; nil is Default.
+func (a *Arguments) Number(v Number) {
+	if v == nil {
+		a.Default()
+		return
+	}
+	a.Value(v)
+}
+
+// Numbers adds a list of Scalars, none of them nil.
+func (a *Arguments) Numbers(list []Number) {
+	a.put(ctorch.Value{Tag: ctorch.TagList, N: uint32(len(list))})
+	for _, v := range list {
+		if err := a.frame.add(v, 1); err != nil {
+			a.fail(err)
+		}
+	}
+}
+
+// String adds a str.
+func (a *Arguments) String(v string) {
+	a.given++
+	a.frame.addString(v)
+}
+
+// OptionalString adds a str; "", which no operator takes, is Default.
+func (a *Arguments) OptionalString(v string) {
+	if v == "" {
+		a.Default()
+		return
+	}
+	a.String(v)
+}
+
+// DType adds a dtype.
+func (a *Arguments) DType(v DType) { a.Int(int64(v)) }
+
+// OptionalDType adds a dtype; nil is Default.
+func (a *Arguments) OptionalDType(v *DType) {
+	if v == nil {
+		a.Default()
+		return
+	}
+	a.DType(*v)
+}
+
+// Device adds a device.
+func (a *Arguments) Device(v Device) { a.Value(v) }
+
+// OptionalDevice adds a device; nil is Default.
+func (a *Arguments) OptionalDevice(v *Device) {
+	if v == nil {
+		a.Default()
+		return
+	}
+	a.Device(*v)
+}
+
+// Ints adds a list of ints.
+func (a *Arguments) Ints(list []int64) {
+	a.put(ctorch.Value{Tag: ctorch.TagList, N: uint32(len(list))})
+	for _, v := range list {
+		a.frame.put(ctorch.Value{Tag: ctorch.TagInt, I: v})
+	}
+}
+
+// OptionalInts adds a list of ints; nil is Default.
+func (a *Arguments) OptionalInts(list []int64) {
+	if list == nil {
+		a.Default()
+		return
+	}
+	a.Ints(list)
+}
+
+// Floats adds a list of floats.
+func (a *Arguments) Floats(list []float64) {
+	a.put(ctorch.Value{Tag: ctorch.TagList, N: uint32(len(list))})
+	for _, v := range list {
+		a.frame.put(ctorch.Value{Tag: ctorch.TagFloat, Re: v})
+	}
+}
+
+// OptionalFloats adds a list of floats; nil is Default.
+func (a *Arguments) OptionalFloats(list []float64) {
+	if list == nil {
+		a.Default()
+		return
+	}
+	a.Floats(list)
+}
+
+// Bools adds a list of bools.
+func (a *Arguments) Bools(list []bool) {
+	a.put(ctorch.Value{Tag: ctorch.TagList, N: uint32(len(list))})
+	for _, v := range list {
+		a.frame.put(boolValue(v))
+	}
+}
+
+func (a *Arguments) put(v ctorch.Value) {
+	a.given++
+	a.frame.put(v)
+}
+
+// check notes that an argument was added, or why not.
+func (a *Arguments) check(err error) {
+	if err != nil {
+		a.fail(err)
+	}
+	a.given++
+}
+
+func (a *Arguments) fail(err error) {
+	if a.err == nil {
+		a.err = fmt.Errorf("%s: argument %d: %w", a.operator.Name, a.given, err)
+	}
+}
+
+// Call makes the call and gives its result: None, one value, or a Tuple of
+// several. Tensors in it join the innermost scope of the tensors among the
+// arguments. Gradients are not recorded.
+func (a *Arguments) Call() (Value, error) {
+	defer a.frame.release()
+	if err := a.cross(0); err != nil {
+		return nil, err
+	}
+	return a.frame.result()
+}
+
+// CallTensor is Call for operators that give one tensor.
+func (a *Arguments) CallTensor() (*Tensor, error) {
+	f := a.frame
+	defer f.release()
+	if err := a.cross(0); err != nil {
+		return nil, err
+	}
+	if first := &f.space.out[0]; f.space.more == nil && first.Tag == ctorch.TagTensor {
+		return f.adopt(first.P), nil
+	}
+	v, err := f.result()
+	if err != nil {
+		return nil, err
+	}
+	CloseAll(v)
+	return nil, &Error{Op: a.operator.Name, Code: CodeType, Msg: "gives " + kindOf(v) + ", not a tensor"}
+}
+
+// Run is Call for operators that write to their arguments: what they give are
+// these arguments, of which nobody needs a second handle.
+func (a *Arguments) Run() error {
+	defer a.frame.release()
+	return a.cross(ctorch.CallNoResults)
+}
+
+// cross makes the call in its turn.
+func (a *Arguments) cross(flags uint32) error {
+	if a.err != nil {
+		return a.err
+	}
+	op, err := a.operator.find()
+	if err != nil {
+		return err
+	}
+	g := gateNow()
+	if err := g.enter(nil); err != nil {
+		return &Refused{Op: a.operator.Name, Err: err}
+	}
+	defer g.leave()
+	f := a.frame
+	if g.crew != nil {
+		return f.delegate(g.crew, a.operator.Name, native(op, flags))
+	}
+	s := f.space
+	return WrapError(a.operator.Name, ctorch.OperatorCall(op, unsafe.SliceData(f.in), len(f.in), flags, &s.out[0], len(s.out), &s.more))
+}
+
+// native is apart so that cross makes no closure.
+func native(op *ctorch.Operator, flags uint32) Native {
+	return func(in *ctorch.Value, n int, out *ctorch.Value, capacity int, more **ctorch.Values) *ctorch.Error {
+		return ctorch.OperatorCall(op, in, n, flags, out, capacity, more)
+	}
+}
+
+func boolValue(v bool) ctorch.Value {
+	x := ctorch.Value{Tag: ctorch.TagBool}
+	if v {
+		x.I = 1
+	}
+	return x
+}
