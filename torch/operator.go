@@ -83,6 +83,9 @@ type Arguments struct {
 	err      error
 }
 
+// Name is that of the operator.
+func (a *Arguments) Name() string { return a.operator.Name }
+
 // Value adds an argument of any type.
 func (a *Arguments) Value(v Value) { a.check(a.frame.add(v, 0)) }
 
