@@ -2052,33 +2052,6 @@ func LinalgPolarOut(a, u, h *torch.Tensor) error {
 	return args.Run()
 }
 
-// LinalgPowsumOptions are what LinalgPowsum need not be given. A field that is
-// left zero has its default.
-type LinalgPowsumOptions struct {
-	Ord     torch.Number // default 2
-	Dim     []int64      // default None
-	Keepdim bool         // default False
-	DType   *torch.DType // default None
-}
-
-var opLinalgPowsum = torch.Operator{Name: "aten::linalg__powsum"}
-
-// LinalgPowsum calls aten::linalg__powsum.
-//
-//	linalg__powsum(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor
-func LinalgPowsum(self *torch.Tensor, opts *LinalgPowsumOptions) (*torch.Tensor, error) {
-	if opts == nil {
-		opts = new(LinalgPowsumOptions)
-	}
-	args := opLinalgPowsum.Begin()
-	args.Tensor(self)
-	args.Number(opts.Ord)
-	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
-	args.OptionalDType(opts.DType)
-	return args.CallTensor()
-}
-
 // LinalgQrOptions are what LinalgQr and LinalgQrOut need not be given. A field
 // that is left zero has its default.
 type LinalgQrOptions struct {

@@ -21,7 +21,7 @@ var foreign = regexp.MustCompile(`Storage|Stream|QScheme|Dimname|__torch__|Dict|
 
 // omitted says why a schema has no wrapper; "" when it has one.
 func omitted(s *schema) string {
-	if s.base[0] == '_' {
+	if s.base[0] == '_' || strings.Contains(s.base, "__") {
 		return "private"
 	}
 	if strings.HasSuffix(s.overload, "_") {
