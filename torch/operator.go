@@ -297,7 +297,7 @@ func (a *Arguments) CallTensor() (*Tensor, error) {
 		return nil, err
 	}
 	if first := &f.space.out[0]; f.space.more == nil && first.Tag == ctorch.TagTensor {
-		return f.adopt(first.P), nil
+		return f.adopt(*first), nil
 	}
 	v, err := f.result()
 	if err != nil {
@@ -324,10 +324,10 @@ func (a *Arguments) cross(flags uint32) error {
 		return err
 	}
 	g := gateNow()
-	if err := g.enter(nil); err != nil {
+	if err := g.Enter(nil); err != nil {
 		return &Refused{Op: a.operator.Name, Err: err}
 	}
-	defer g.leave()
+	defer g.Leave()
 	f := a.frame
 	if g.crew != nil {
 		return f.delegate(g.crew, a.operator.Name, native(op, flags))
