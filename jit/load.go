@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -68,6 +69,7 @@ func Load(path string, opts ...Option) (*Module, error) {
 		return ctorch.ModuleLoad(ctorch.CString(path), int32(o.device.Type), int32(o.device.Index), out)
 	})
 	if err != nil {
+		err = missing(err, func() (*checkpoint.File, error) { return checkpoint.Open(path) })
 		return nil, &LoadError{path, explain(err, func() checkpoint.Kind { return checkpoint.Sniff(path) })}
 	}
 	return m, nil
@@ -79,7 +81,9 @@ func LoadBytes(data []byte, opts ...Option) (*Module, error) {
 		return ctorch.ModuleLoadBytes(unsafe.Pointer(unsafe.SliceData(data)), len(data), int32(o.device.Type), int32(o.device.Index), out)
 	})
 	if err != nil {
-		return nil, &LoadError{"", err}
+		return nil, &LoadError{"", missing(err, func() (*checkpoint.File, error) {
+			return checkpoint.OpenReader("module", bytes.NewReader(data), int64(len(data)))
+		})}
 	}
 	return m, nil
 }
