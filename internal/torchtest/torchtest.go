@@ -42,6 +42,24 @@ func Require(t testing.TB) {
 	}
 }
 
+// RequireCUDA skips a test that needs a GPU where there is none; with
+// TORCH_REQUIRE_GPU=1, as in 'scripts/gpu-test --require-gpu', it fails instead.
+// Names of such tests begin with TestCUDA: by that they are counted.
+func RequireCUDA(t testing.TB) {
+	t.Helper()
+	Require(t)
+	n, missing, err := torch.DeviceCount(torch.DeviceCUDA)
+	switch {
+	case err != nil:
+		t.Fatal(err)
+	case n > 0:
+	case os.Getenv("TORCH_REQUIRE_GPU") == "1":
+		t.Fatalf("there is no GPU: %s", missing)
+	default:
+		t.Skipf("there is no GPU: %s", missing)
+	}
+}
+
 // Undisturbed skips a test that measures time, memory or allocations in a program
 // whose figures are those of a sanitizer.
 func Undisturbed(t testing.TB) {
