@@ -13,5 +13,5 @@ func Instance(o *torch.Object) (*Module, error) {
 	if err := o.With("use an object", func(p *ctorch.Object) *ctorch.Error { return ctorch.ObjectModule(p, &native) }); err != nil {
 		return nil, err
 	}
-	return adopt(native), nil
+	return adopt(native, settings{}), nil
 }

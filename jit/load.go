@@ -35,20 +35,6 @@ func (e *LoadError) Error() string {
 // Unwrap gives the cause.
 func (e *LoadError) Unwrap() error { return e.Err }
 
-// Option changes how a module is loaded.
-type Option func(*options)
-
-type options struct {
-	device       torch.Device
-	keepTraining bool
-}
-
-// OnDevice puts every parameter, buffer and constant of the module on d.
-func OnDevice(d torch.Device) Option { return func(o *options) { o.device = d } }
-
-// KeepTraining leaves submodules that were saved in training mode in that mode.
-func KeepTraining() Option { return func(o *options) { o.keepTraining = true } }
-
 // Load reads a TorchScript file. The module is the caller's, to be closed.
 func Load(path string, opts ...Option) (*Module, error) {
 	if ctorch.HasNUL(path) {
@@ -88,6 +74,24 @@ func LoadBytes(data []byte, opts ...Option) (*Module, error) {
 	return m, nil
 }
 
+// LoadFS reads a TorchScript file of a file system, such as an embed.FS.
+func LoadFS(fsys fs.FS, name string, opts ...Option) (*Module, error) {
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		return nil, &LoadError{name, err}
+	}
+	m, err := LoadBytes(data, opts...)
+	var le *LoadError
+	if errors.As(err, &le) {
+		le.Path = name
+	}
+	return m, err
+}
+
 // LoadReader reads a TorchScript archive from r to its end.
 func LoadReader(r io.Reader, opts ...Option) (*Module, error) {
 	data, err := io.ReadAll(r)
@@ -98,18 +102,18 @@ func LoadReader(r io.Reader, opts ...Option) (*Module, error) {
 }
 
 func load(opts []Option, read func(*options, **ctorch.Module) *ctorch.Error) (*Module, error) {
-	var o options
-	for _, set := range opts {
-		set(&o)
-	}
+	o := collect(opts)
 	if err := ctorch.Ensure(); err != nil {
 		return nil, err
 	}
 	var native *ctorch.Module
-	if err := torch.Crossing("load", func() *ctorch.Error { return read(&o, &native) }); err != nil {
+	if err := torch.Crossing("load", func() *ctorch.Error { return read(o, &native) }); err != nil {
 		return nil, err
 	}
-	m := adopt(native)
+	m, err := adopt(native, o.settings).execute()
+	if err != nil {
+		return nil, err
+	}
 	if err := m.settle(o.keepTraining); err != nil {
 		m.Close()
 		return nil, err

@@ -14,9 +14,27 @@ type Method struct {
 	handle    ctorch.Handle
 	name      string
 	signature Signature
-	// forward is kept so that a call on tensors makes no closure.
+	cross     crossing
+	flags     uint32
+	turn      chan struct{} // taken by the one call that runs; nil when several may
+	// forward and into are kept so that a call on tensors makes no closure.
 	forward torch.Native
 	into    torch.Native
+}
+
+// crossing calls what a handle holds.
+type crossing func(p unsafe.Pointer, in *ctorch.Value, n int, flags uint32, out *ctorch.Value, capacity int, more **ctorch.Values) *ctorch.Error
+
+func newMethod(kind ctorch.Kind, p unsafe.Pointer, s Signature, cross crossing) *Method {
+	m := &Method{name: s.Name, signature: s, cross: cross}
+	m.handle.Adopt(kind, p, 0)
+	return m
+}
+
+// settle makes the functions that calls use, once everything else is set.
+func (m *Method) settle() *Method {
+	m.forward, m.into = m.native(0), m.native(ctorch.CallReplace)
+	return m
 }
 
 // Method finds a method by name; the module keeps it, and closes it with itself.
@@ -52,10 +70,9 @@ func (m *Module) lookup(name string) (*Method, error) {
 	}
 	// libtorch has the method, so it is in the list.
 	i := slices.IndexFunc(signatures, func(s Signature) bool { return s.Name == name })
-	method := &Method{name: name, signature: signatures[i]}
-	method.forward = method.native(0)
-	method.into = method.native(ctorch.CallReplace)
-	method.handle.Adopt(ctorch.KindMethod, unsafe.Pointer(native), 0)
+	method := newMethod(ctorch.KindMethod, unsafe.Pointer(native), signatures[i], callMethod)
+	method.flags, method.turn = m.settings.flags(), m.turn
+	method.settle()
 
 	m.methods.mu.Lock()
 	defer m.methods.mu.Unlock()
@@ -71,10 +88,15 @@ func (m *Module) lookup(name string) (*Method, error) {
 	return method, nil
 }
 
+func callMethod(p unsafe.Pointer, in *ctorch.Value, n int, flags uint32, out *ctorch.Value, capacity int, more **ctorch.Values) *ctorch.Error {
+	return ctorch.MethodCall((*ctorch.Method)(p), in, n, flags, out, capacity, more)
+}
+
 // native makes the crossing; the handle is acquired around it.
 func (m *Method) native(flags uint32) torch.Native {
+	flags |= m.flags
 	return func(in *ctorch.Value, n int, out *ctorch.Value, capacity int, more **ctorch.Values) *ctorch.Error {
-		return ctorch.MethodCall((*ctorch.Method)(m.handle.Pointer()), in, n, flags, out, capacity, more)
+		return m.cross(m.handle.Pointer(), in, n, flags, out, capacity, more)
 	}
 }
 
@@ -89,13 +111,10 @@ func (m *Method) Arguments() []Argument { return m.signature.Arguments }
 
 // Forward calls the method with tensors and gives the one tensor that it returns.
 func (m *Method) Forward(x ...*torch.Tensor) (*torch.Tensor, error) {
-	if err := m.signature.count(len(x)); err != nil {
+	if err := m.acquireFor(len(x)); err != nil {
 		return nil, err
 	}
-	if err := m.acquire(); err != nil {
-		return nil, err
-	}
-	defer m.handle.Release()
+	defer m.release()
 	return torch.InvokeTensors(m.name, x, m.forward)
 }
 
@@ -113,25 +132,65 @@ func (m *Method) CallUnoptimized(args ...torch.Value) (torch.Value, error) {
 }
 
 func (m *Method) invoke(flags uint32, args []torch.Value) (torch.Value, error) {
-	args, err := m.signature.bind(args)
+	args, err := m.bind(args)
 	if err != nil {
 		return nil, err
 	}
 	if err := m.acquire(); err != nil {
 		return nil, err
 	}
-	defer m.handle.Release()
+	defer m.release()
 	return torch.Invoke(m.name, args, m.native(flags))
 }
 
+var errNilMethod = &torch.Error{Op: "call a method", Code: torch.CodeArgument, Msg: "the method is nil"}
+
+// bind puts the arguments in order; see Signature.bind.
+func (m *Method) bind(args []torch.Value) ([]torch.Value, error) {
+	if m == nil {
+		return nil, errNilMethod
+	}
+	return m.signature.bind(args)
+}
+
+// acquireFor is acquire for a call with n arguments by position.
+func (m *Method) acquireFor(n int) error {
+	if m == nil {
+		return errNilMethod
+	}
+	if err := m.signature.count(n); err != nil {
+		return err
+	}
+	return m.acquire()
+}
+
+// acquire waits for the method's turn, where there is one, and holds the native
+// object until release.
 func (m *Method) acquire() error {
 	if m == nil {
-		return &torch.Error{Op: "call a method", Code: torch.CodeArgument, Msg: "the method is nil"}
+		return errNilMethod
 	}
-	if m.handle.Acquire() == nil {
-		return fmt.Errorf("%s: module %w", m.name, torch.ErrClosed)
+	if m.turn != nil {
+		m.turn <- struct{}{}
 	}
-	return nil
+	return m.hold()
+}
+
+func (m *Method) hold() error {
+	if m.handle.Acquire() != nil {
+		return nil
+	}
+	if m.turn != nil {
+		<-m.turn
+	}
+	return fmt.Errorf("%s: module %w", m.name, torch.ErrClosed)
+}
+
+func (m *Method) release() {
+	m.handle.Release()
+	if m.turn != nil {
+		<-m.turn
+	}
 }
 
 // Forward calls the method forward with tensors and gives the one tensor that it

@@ -14,6 +14,8 @@ import (
 type Module struct {
 	handle   ctorch.Handle
 	training []string
+	settings settings
+	turn     chan struct{} // of its methods
 	methods  methods
 }
 
@@ -24,8 +26,11 @@ type methods struct {
 	closed bool
 }
 
-func adopt(native *ctorch.Module) *Module {
-	m := &Module{}
+func adopt(native *ctorch.Module, s settings) *Module {
+	m := &Module{settings: s}
+	if s.serialized {
+		m.turn = make(chan struct{}, 1)
+	}
 	m.methods.byName = make(map[string]*Method)
 	m.handle.Adopt(ctorch.KindModule, unsafe.Pointer(native), 0)
 	return m
@@ -51,15 +56,24 @@ func (m *Module) Close() {
 
 // with calls body with the native module, which lives until body returns.
 func (m *Module) with(op string, body func(*ctorch.Module) *ctorch.Error) error {
+	p, err := m.acquire(op)
+	if err != nil {
+		return err
+	}
+	defer m.handle.Release()
+	return torch.Crossing(op, func() *ctorch.Error { return body(p) })
+}
+
+// acquire gives the native module, which lives until it is released.
+func (m *Module) acquire(op string) (*ctorch.Module, error) {
 	if m == nil {
-		return &torch.Error{Op: op, Code: torch.CodeArgument, Msg: "the module is nil"}
+		return nil, &torch.Error{Op: op, Code: torch.CodeArgument, Msg: "the module is nil"}
 	}
 	p := m.handle.Acquire()
 	if p == nil {
-		return fmt.Errorf("%s: module %w", op, torch.ErrClosed)
+		return nil, fmt.Errorf("%s: module %w", op, torch.ErrClosed)
 	}
-	defer m.handle.Release()
-	return torch.Crossing(op, func() *ctorch.Error { return body((*ctorch.Module)(p)) })
+	return (*ctorch.Module)(p), nil
 }
 
 // list calls a native function that gives a list of tuples.
@@ -73,14 +87,14 @@ func (m *Module) list(op string, body func(*ctorch.Module, **ctorch.Values) *cto
 }
 
 // Clone copies the module with its parameters, buffers and attributes. Methods
-// and the constants in their graphs are shared with the original. The clone is
-// the caller's, to be closed.
+// and the constants in their graphs are shared with the original, settings such
+// as Serialized are taken over. The clone is the caller's, to be closed.
 func (m *Module) Clone() (*Module, error) {
 	var native *ctorch.Module
 	if err := m.with("clone", func(p *ctorch.Module) *ctorch.Error { return ctorch.ModuleClone(p, &native) }); err != nil {
 		return nil, err
 	}
-	c := adopt(native)
+	c := adopt(native, m.settings)
 	c.training = append(c.training, m.training...)
 	return c, nil
 }

@@ -17,14 +17,21 @@ func (m *Method) Run(ctx context.Context, args ...torch.Value) (torch.Value, err
 	if ctx.Done() == nil {
 		return m.Call(args...)
 	}
-	args, err := m.signature.bind(args)
+	args, err := m.bind(args)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.acquire(); err != nil {
+	if m.turn != nil {
+		select {
+		case m.turn <- struct{}{}:
+		case <-ctx.Done():
+			return nil, &torch.Refused{Op: m.name, Err: context.Cause(ctx)}
+		}
+	}
+	if err := m.hold(); err != nil {
 		return nil, err
 	}
-	return torch.InvokeContext(ctx, m.name, args, m.native(0), m.handle.Release)
+	return torch.InvokeContext(ctx, m.name, args, m.forward, m.release)
 }
 
 // ForwardInto calls the method with tensors and makes dst the one tensor that it
@@ -39,13 +46,10 @@ func (m *Method) Run(ctx context.Context, args ...torch.Value) (torch.Value, err
 // dst must not be in use elsewhere meanwhile, nor be one of x. When the call
 // fails, dst keeps what it was.
 func (m *Method) ForwardInto(dst *torch.Tensor, x ...*torch.Tensor) error {
-	if err := m.signature.count(len(x)); err != nil {
+	if err := m.acquireFor(len(x)); err != nil {
 		return err
 	}
-	if err := m.acquire(); err != nil {
-		return err
-	}
-	defer m.handle.Release()
+	defer m.release()
 	return torch.InvokeInto(m.name, dst, x, m.into)
 }
 

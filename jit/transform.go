@@ -1,37 +1,11 @@
 package jit
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/seed06459138/torchgo/internal/ctorch"
 	"github.com/seed06459138/torchgo/torch"
 )
-
-// Save writes the module as a TorchScript file that torch.jit.load reads, in
-// Python too. The file is replaced whole or not at all: it is written beside the
-// old one, flushed to the disk, and renamed.
-func (m *Module) Save(path string) error {
-	if ctorch.HasNUL(path) {
-		return &fs.PathError{Op: "save", Path: path, Err: fs.ErrInvalid}
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name()) // after the rename there is nothing left to remove
-	err = m.with("save "+path, func(p *ctorch.Module) *ctorch.Error {
-		return ctorch.ModuleSave(p, ctorch.CString(temporary.Name()))
-	})
-	// libtorch wrote through a descriptor of its own; flushing this one flushes the file.
-	if err := errors.Join(err, temporary.Sync(), temporary.Chmod(0o644), temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), path)
-}
 
 // Freeze gives a copy in evaluation mode whose parameters and attributes are
 // constants of its graphs, as torch.jit.freeze does. It is the caller's, to be
@@ -51,14 +25,15 @@ func (m *Module) frozen(op string, optimize int32) (*Module, error) {
 	if err := m.with(op, func(p *ctorch.Module) *ctorch.Error { return ctorch.ModuleFreeze(p, optimize, &native) }); err != nil {
 		return nil, err
 	}
-	return adopt(native), nil
+	return adopt(native, m.settings).execute()
 }
 
 // Compile makes a module without parameters from TorchScript source: functions
 // whose first argument is self, which become its methods. It is the caller's, to
 // be closed. Source that does not compile is an error of torch.CodeCompile.
-func Compile(source string) (*Module, error) {
+func Compile(source string, opts ...Option) (*Module, error) {
 	const op = "compile"
+	o := collect(opts)
 	if err := ctorch.Ensure(); err != nil {
 		return nil, err
 	}
@@ -71,5 +46,5 @@ func Compile(source string) (*Module, error) {
 	}); err != nil {
 		return nil, err
 	}
-	return adopt(native), nil
+	return adopt(native, o.settings).execute()
 }

@@ -16,6 +16,7 @@ const (
 	KindModule
 	KindMethod
 	KindObject
+	KindStatic
 	kinds
 )
 
@@ -172,6 +173,8 @@ func (n *native) free() {
 		MethodFree((*Method)(n.ptr))
 	case KindObject:
 		ObjectFree((*Object)(n.ptr))
+	case KindStatic:
+		StaticFree((*Static)(n.ptr))
 	}
 	n.ptr = nil
 	live[n.kind].Add(-1)

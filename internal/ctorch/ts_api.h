@@ -59,6 +59,9 @@ typedef struct ts_module ts_module;
 /* ts_method is one method of one module; it keeps the module alive. */
 typedef struct ts_method ts_method;
 
+/* ts_static is a module's method forward, planned for the static runtime. */
+typedef struct ts_static ts_static;
+
 /* ts_operator is a dispatcher operator; it lives as long as the process. */
 typedef struct ts_operator ts_operator;
 
@@ -387,6 +390,70 @@ TS_API ts_error *ts_setting_write(int32_t setting, int64_t value) TS_NOEXCEPT;
 /* ts_device_health gives the error that a device of a type failed with for good,
  * or NULL. From then on every call that uses one fails with TS_CODE_FAULT. */
 TS_API ts_error *ts_device_health(int32_t device_type) TS_NOEXCEPT;
+
+/* ---- attributes ---- */
+
+/* ts_module_attribute gives an attribute of the module, or of one inside it:
+ * "a.b". Constants of the class are found too. */
+TS_API ts_error *ts_module_attribute(const ts_module *m, const char *path, ts_values **out) TS_NOEXCEPT;
+
+/* ts_module_set_attribute sets an attribute to one tree of n values, which must be
+ * of the attribute's type. Not safe beside other uses of m. */
+TS_API ts_error *ts_module_set_attribute(ts_module *m, const char *path, const ts_value *in, size_t n) TS_NOEXCEPT;
+
+/* ---- modules, continued ---- */
+
+/* ts_module_share gives a second handle to the same module. */
+TS_API ts_error *ts_module_share(const ts_module *m, ts_module **out) TS_NOEXCEPT;
+
+/* ts_module_extra_files gives the extra files that the module came with, and is
+ * saved with: a dict of strings. Clones and frozen copies have them too. */
+TS_API ts_error *ts_module_extra_files(const ts_module *m, ts_values **out) TS_NOEXCEPT;
+
+/* ts_module_set_extra_files replaces them by one dict of n values. Not safe
+ * beside other uses of m. */
+TS_API ts_error *ts_module_set_extra_files(ts_module *m, const ts_value *in, size_t n) TS_NOEXCEPT;
+
+/* ts_module_save_bytes gives what ts_module_save writes, as one string. */
+TS_API ts_error *ts_module_save_bytes(const ts_module *m, ts_values **out) TS_NOEXCEPT;
+
+/* ---- graphs ---- */
+
+/* ts_module_code gives the module's class, and those it refers to, as source. */
+TS_API ts_error *ts_module_code(const ts_module *m, ts_values **out) TS_NOEXCEPT;
+
+/* ts_method_graph gives the method's graph as text: as it was written, or, with
+ * optimized, as it is executed now, none when it is not yet. */
+TS_API ts_error *ts_method_graph(const ts_method *m, int32_t optimized, ts_values **out) TS_NOEXCEPT;
+
+/* ts_module_device_constants lists the devices that methods name: a list of
+ * tuples (method, device as text, operator, file, line, source text). */
+TS_API ts_error *ts_module_device_constants(const ts_module *m, ts_values **out) TS_NOEXCEPT;
+
+/* ts_module_mutations lists the attributes that methods write, in the mode that
+ * the module is in: a list of tuples (method, attribute, operator, file, line,
+ * source text). */
+TS_API ts_error *ts_module_mutations(const ts_module *m, ts_values **out) TS_NOEXCEPT;
+
+/* ---- executors ---- */
+
+/* ts_module_executor decides how every method of the module's tree is executed,
+ * before any of them is looked up: by the simple executor or the profiling one,
+ * and with a fusion strategy of n pairs (0 static or 1 dynamic, depth); n < 0
+ * keeps libtorch's. Other modules are not affected. */
+TS_API ts_error *ts_module_executor(ts_module *m, int32_t simple, const int64_t *fusion, int32_t n) TS_NOEXCEPT;
+
+/* ---- static runtime ---- */
+
+/* ts_static_new plans a frozen copy of the module's forward for the static
+ * runtime; an error when the graph has what that cannot run. */
+TS_API ts_error *ts_static_new(const ts_module *m, ts_static **out) TS_NOEXCEPT;
+
+/* ts_static_free frees the handle; NULL is allowed. */
+TS_API void ts_static_free(ts_static *s) TS_NOEXCEPT;
+
+/* ts_static_call is ts_method_call of it; TS_CALL_NO_OPTIMIZE has no effect. */
+TS_API ts_error *ts_static_call(const ts_static *s, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_NOEXCEPT;
 
 #ifdef __cplusplus
 }

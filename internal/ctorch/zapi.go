@@ -71,6 +71,9 @@ type Module struct{ _ [0]byte }
 // Method is one method of one module; it keeps the module alive.
 type Method struct{ _ [0]byte }
 
+// Static is a module's method forward, planned for the static runtime.
+type Static struct{ _ [0]byte }
+
 // Operator is a dispatcher operator; it lives as long as the process.
 type Operator struct{ _ [0]byte }
 

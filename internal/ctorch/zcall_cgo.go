@@ -97,6 +97,34 @@ static inline ts_error *ts_method_call_steady(uintptr_t m, uintptr_t in, size_t 
 #cgo nocallback ts_setting_write
 #cgo noescape ts_device_health
 #cgo nocallback ts_device_health
+#cgo noescape ts_module_attribute
+#cgo nocallback ts_module_attribute
+#cgo noescape ts_module_set_attribute
+#cgo nocallback ts_module_set_attribute
+#cgo noescape ts_module_share
+#cgo nocallback ts_module_share
+#cgo noescape ts_module_extra_files
+#cgo nocallback ts_module_extra_files
+#cgo noescape ts_module_set_extra_files
+#cgo nocallback ts_module_set_extra_files
+#cgo noescape ts_module_save_bytes
+#cgo nocallback ts_module_save_bytes
+#cgo noescape ts_module_code
+#cgo nocallback ts_module_code
+#cgo noescape ts_method_graph
+#cgo nocallback ts_method_graph
+#cgo noescape ts_module_device_constants
+#cgo nocallback ts_module_device_constants
+#cgo noescape ts_module_mutations
+#cgo nocallback ts_module_mutations
+#cgo noescape ts_module_executor
+#cgo nocallback ts_module_executor
+#cgo noescape ts_static_new
+#cgo nocallback ts_static_new
+#cgo noescape ts_static_free
+#cgo nocallback ts_static_free
+#cgo noescape ts_static_call
+#cgo nocallback ts_static_call
 */
 import "C"
 
@@ -395,4 +423,86 @@ func SettingWrite(setting int32, value int64) *Error {
 // or NULL. From then on every call that uses one fails with TS_CODE_FAULT.
 func DeviceHealth(deviceType int32) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_device_health(C.int32_t(deviceType))))
+}
+
+// ModuleAttribute gives an attribute of the module, or of one inside it:
+// "a.b". Constants of the class are found too.
+func ModuleAttribute(m *Module, path *byte, out **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_attribute((*C.ts_module)(unsafe.Pointer(m)), (*C.char)(unsafe.Pointer(path)), (**C.ts_values)(unsafe.Pointer(out)))))
+}
+
+// ModuleSetAttribute sets an attribute to one tree of n values, which must be
+// of the attribute's type. Not safe beside other uses of m.
+func ModuleSetAttribute(m *Module, path *byte, in *Value, n int) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_set_attribute((*C.ts_module)(unsafe.Pointer(m)), (*C.char)(unsafe.Pointer(path)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n))))
+}
+
+// ModuleShare gives a second handle to the same module.
+func ModuleShare(m *Module, out **Module) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_share((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_module)(unsafe.Pointer(out)))))
+}
+
+// ModuleExtraFiles gives the extra files that the module came with, and is
+// saved with: a dict of strings. Clones and frozen copies have them too.
+func ModuleExtraFiles(m *Module, out **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_extra_files((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
+}
+
+// ModuleSetExtraFiles replaces them by one dict of n values. Not safe
+// beside other uses of m.
+func ModuleSetExtraFiles(m *Module, in *Value, n int) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_set_extra_files((*C.ts_module)(unsafe.Pointer(m)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n))))
+}
+
+// ModuleSaveBytes gives what ts_module_save writes, as one string.
+func ModuleSaveBytes(m *Module, out **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_save_bytes((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
+}
+
+// ModuleCode gives the module's class, and those it refers to, as source.
+func ModuleCode(m *Module, out **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_code((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
+}
+
+// MethodGraph gives the method's graph as text: as it was written, or, with
+// optimized, as it is executed now, none when it is not yet.
+func MethodGraph(m *Method, optimized int32, out **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_method_graph((*C.ts_method)(unsafe.Pointer(m)), C.int32_t(optimized), (**C.ts_values)(unsafe.Pointer(out)))))
+}
+
+// ModuleDeviceConstants lists the devices that methods name: a list of
+// tuples (method, device as text, operator, file, line, source text).
+func ModuleDeviceConstants(m *Module, out **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_device_constants((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
+}
+
+// ModuleMutations lists the attributes that methods write, in the mode that
+// the module is in: a list of tuples (method, attribute, operator, file, line,
+// source text).
+func ModuleMutations(m *Module, out **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_mutations((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
+}
+
+// ModuleExecutor decides how every method of the module's tree is executed,
+// before any of them is looked up: by the simple executor or the profiling one,
+// and with a fusion strategy of n pairs (0 static or 1 dynamic, depth); n < 0
+// keeps libtorch's. Other modules are not affected.
+func ModuleExecutor(m *Module, simple int32, fusion *int64, n int32) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_executor((*C.ts_module)(unsafe.Pointer(m)), C.int32_t(simple), (*C.int64_t)(unsafe.Pointer(fusion)), C.int32_t(n))))
+}
+
+// StaticNew plans a frozen copy of the module's forward for the static
+// runtime; an error when the graph has what that cannot run.
+func StaticNew(m *Module, out **Static) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_static_new((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_static)(unsafe.Pointer(out)))))
+}
+
+// StaticFree frees the handle; NULL is allowed.
+func StaticFree(s *Static) {
+	C.ts_static_free((*C.ts_static)(unsafe.Pointer(s)))
+}
+
+// StaticCall is ts_method_call of it; TS_CALL_NO_OPTIMIZE has no effect.
+func StaticCall(s *Static, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_static_call((*C.ts_static)(unsafe.Pointer(s)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags), (*C.ts_value)(unsafe.Pointer(out)), C.size_t(cap), (**C.ts_values)(unsafe.Pointer(more)))))
 }

@@ -151,3 +151,47 @@ func SettingWrite(setting int32, value int64) *Error { return noCgo }
 
 // DeviceHealth does nothing without cgo.
 func DeviceHealth(deviceType int32) *Error { return noCgo }
+
+// ModuleAttribute does nothing without cgo.
+func ModuleAttribute(m *Module, path *byte, out **Values) *Error { return noCgo }
+
+// ModuleSetAttribute does nothing without cgo.
+func ModuleSetAttribute(m *Module, path *byte, in *Value, n int) *Error { return noCgo }
+
+// ModuleShare does nothing without cgo.
+func ModuleShare(m *Module, out **Module) *Error { return noCgo }
+
+// ModuleExtraFiles does nothing without cgo.
+func ModuleExtraFiles(m *Module, out **Values) *Error { return noCgo }
+
+// ModuleSetExtraFiles does nothing without cgo.
+func ModuleSetExtraFiles(m *Module, in *Value, n int) *Error { return noCgo }
+
+// ModuleSaveBytes does nothing without cgo.
+func ModuleSaveBytes(m *Module, out **Values) *Error { return noCgo }
+
+// ModuleCode does nothing without cgo.
+func ModuleCode(m *Module, out **Values) *Error { return noCgo }
+
+// MethodGraph does nothing without cgo.
+func MethodGraph(m *Method, optimized int32, out **Values) *Error { return noCgo }
+
+// ModuleDeviceConstants does nothing without cgo.
+func ModuleDeviceConstants(m *Module, out **Values) *Error { return noCgo }
+
+// ModuleMutations does nothing without cgo.
+func ModuleMutations(m *Module, out **Values) *Error { return noCgo }
+
+// ModuleExecutor does nothing without cgo.
+func ModuleExecutor(m *Module, simple int32, fusion *int64, n int32) *Error { return noCgo }
+
+// StaticNew does nothing without cgo.
+func StaticNew(m *Module, out **Static) *Error { return noCgo }
+
+// StaticFree does nothing without cgo.
+func StaticFree(s *Static) {}
+
+// StaticCall does nothing without cgo.
+func StaticCall(s *Static, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
+	return noCgo
+}

@@ -176,3 +176,59 @@ ts_error *ts_setting_write(int32_t setting, int64_t value) {
 ts_error *ts_device_health(int32_t device_type) {
   return ts_loaded->device_health(device_type);
 }
+
+ts_error *ts_module_attribute(const ts_module *m, const char *path, ts_values **out) {
+  return ts_loaded->module_attribute(m, path, out);
+}
+
+ts_error *ts_module_set_attribute(ts_module *m, const char *path, const ts_value *in, size_t n) {
+  return ts_loaded->module_set_attribute(m, path, in, n);
+}
+
+ts_error *ts_module_share(const ts_module *m, ts_module **out) {
+  return ts_loaded->module_share(m, out);
+}
+
+ts_error *ts_module_extra_files(const ts_module *m, ts_values **out) {
+  return ts_loaded->module_extra_files(m, out);
+}
+
+ts_error *ts_module_set_extra_files(ts_module *m, const ts_value *in, size_t n) {
+  return ts_loaded->module_set_extra_files(m, in, n);
+}
+
+ts_error *ts_module_save_bytes(const ts_module *m, ts_values **out) {
+  return ts_loaded->module_save_bytes(m, out);
+}
+
+ts_error *ts_module_code(const ts_module *m, ts_values **out) {
+  return ts_loaded->module_code(m, out);
+}
+
+ts_error *ts_method_graph(const ts_method *m, int32_t optimized, ts_values **out) {
+  return ts_loaded->method_graph(m, optimized, out);
+}
+
+ts_error *ts_module_device_constants(const ts_module *m, ts_values **out) {
+  return ts_loaded->module_device_constants(m, out);
+}
+
+ts_error *ts_module_mutations(const ts_module *m, ts_values **out) {
+  return ts_loaded->module_mutations(m, out);
+}
+
+ts_error *ts_module_executor(ts_module *m, int32_t simple, const int64_t *fusion, int32_t n) {
+  return ts_loaded->module_executor(m, simple, fusion, n);
+}
+
+ts_error *ts_static_new(const ts_module *m, ts_static **out) {
+  return ts_loaded->static_new(m, out);
+}
+
+void ts_static_free(ts_static *s) {
+  ts_loaded->static_free(s);
+}
+
+ts_error *ts_static_call(const ts_static *s, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) {
+  return ts_loaded->static_call(s, in, n, flags, out, cap, more);
+}

@@ -51,6 +51,20 @@ typedef struct ts_table {
   ts_error *(*setting_read)(int32_t setting, int64_t *out);
   ts_error *(*setting_write)(int32_t setting, int64_t value);
   ts_error *(*device_health)(int32_t device_type);
+  ts_error *(*module_attribute)(const ts_module *m, const char *path, ts_values **out);
+  ts_error *(*module_set_attribute)(ts_module *m, const char *path, const ts_value *in, size_t n);
+  ts_error *(*module_share)(const ts_module *m, ts_module **out);
+  ts_error *(*module_extra_files)(const ts_module *m, ts_values **out);
+  ts_error *(*module_set_extra_files)(ts_module *m, const ts_value *in, size_t n);
+  ts_error *(*module_save_bytes)(const ts_module *m, ts_values **out);
+  ts_error *(*module_code)(const ts_module *m, ts_values **out);
+  ts_error *(*method_graph)(const ts_method *m, int32_t optimized, ts_values **out);
+  ts_error *(*module_device_constants)(const ts_module *m, ts_values **out);
+  ts_error *(*module_mutations)(const ts_module *m, ts_values **out);
+  ts_error *(*module_executor)(ts_module *m, int32_t simple, const int64_t *fusion, int32_t n);
+  ts_error *(*static_new)(const ts_module *m, ts_static **out);
+  void (*static_free)(ts_static *s);
+  ts_error *(*static_call)(const ts_static *s, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more);
 } ts_table;
 
 #endif

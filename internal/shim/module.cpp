@@ -1,5 +1,8 @@
 #include "module.h"
 
+#include <caffe2/serialize/file_adapter.h>
+#include <caffe2/serialize/istream_adapter.h>
+#include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <cstring>
@@ -46,12 +49,23 @@ std::optional<c10::Device> device_of(const torch::jit::Module &m) {
   return {};
 }
 
+// read loads an archive with all its extra files.
+ts_module *read(std::shared_ptr<caffe2::serialize::ReadAdapterInterface> archive, c10::Device device) {
+  torch::jit::ExtraFilesMap extra;
+  const std::string folder = "extra/";
+  for (const std::string &record : caffe2::serialize::PyTorchStreamReader(archive).getAllRecords()) {
+    if (record.rfind(folder, 0) == 0) extra[record.substr(folder.size())];
+  }
+  auto module = torch::jit::load(archive, device, extra);
+  return new ts_module{std::move(module), std::move(extra)};
+}
+
 }  // namespace
 
 ts_error *ts_module_load(const char *path, int32_t device_type, int32_t device_index, ts_module **out) noexcept {
   return guard([&] {
     Calling calling(0);
-    *out = new ts_module{torch::jit::load(path, device(device_type, device_index))};
+    *out = read(std::make_shared<caffe2::serialize::FileAdapter>(path), device(device_type, device_index));
   });
 }
 
@@ -60,7 +74,7 @@ ts_error *ts_module_load_bytes(const void *data, size_t bytes, int32_t device_ty
     Calling calling(0);
     Bytes buffer(static_cast<const char *>(data), bytes);
     std::istream stream(&buffer);
-    *out = new ts_module{torch::jit::load(stream, device(device_type, device_index))};
+    *out = read(std::make_shared<caffe2::serialize::IStreamAdapter>(&stream), device(device_type, device_index));
   });
 }
 
@@ -70,7 +84,7 @@ ts_error *ts_module_clone(const ts_module *m, ts_module **out) noexcept {
   return guard([&] {
     check_not_null(m, "module");
     Calling calling(0);
-    *out = new ts_module{m->module.deepcopy()};
+    *out = new ts_module{m->module.deepcopy(), m->extra};
   });
 }
 
@@ -115,6 +129,10 @@ ts_error *ts_module_method(const ts_module *m, const char *name, ts_method **out
     check_not_null(m, "module");
     auto method = m->module.find_method(name);
     if (!method) throw Refusal(TS_CODE_NO_METHOD, "the module has no method " + std::string(name));
+    if (auto *function = torch::jit::tryToGraphFunction(method->function())) {
+      std::lock_guard<std::mutex> lock(executor_settings);
+      function->get_executor();
+    }
     *out = new ts_method{m->module, &method->function(), device_of(m->module)};
   });
 }

@@ -3,11 +3,14 @@
 
 #include <torch/csrc/jit/api/module.h>
 
+#include <mutex>
+
 #include "device.h"
 #include "guard.h"
 
 struct ts_module {
   torch::jit::Module module;
+  torch::jit::ExtraFilesMap extra;  // the files that are saved with it
 };
 
 struct ts_method {
@@ -15,3 +18,14 @@ struct ts_method {
   torch::jit::Function *function;
   std::optional<c10::Device> device;  // of the module's tensors, when it is a CUDA device
 };
+
+namespace torchgo {
+
+// executor_settings is held while graph executors come into being: libtorch
+// reads their settings from global variables then, and only then.
+extern std::mutex executor_settings;
+
+// frozen_copy gives a copy in evaluation mode with its attributes as constants.
+torch::jit::Module frozen_copy(const torch::jit::Module &m, bool optimize);
+
+}  // namespace torchgo

@@ -10,5 +10,5 @@ void ts_object_free(ts_object *o) noexcept {
 }
 
 ts_error *ts_object_module(const ts_object *o, ts_module **out) noexcept {
-  return guard([&] { *out = new ts_module{torch::jit::Module(borrow(o))}; });
+  return guard([&] { *out = new ts_module{torch::jit::Module(borrow(o)), {}}; });
 }

@@ -2,25 +2,70 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include <mutex>
+#include <sstream>
 
 #include "module.h"
 #include "state.h"
+#include "value.h"
 
 using namespace torchgo;
 
-namespace {
-
-// A copy's types go into the compilation unit that it shares with its module, whose tables libtorch does not lock:
-// two copies made at once damage them. The thread sanitizer found that.
-std::mutex copying;
-
-}  // namespace
+torch::jit::Module torchgo::frozen_copy(const torch::jit::Module &m, bool optimize) {
+  // A copy's types go into the compilation unit that it shares with its module, whose tables libtorch does not lock:
+  // two copies made at once damage them. The thread sanitizer found that.
+  static std::mutex copying;
+  std::lock_guard<std::mutex> alone(copying);
+  torch::jit::Module copy = m.clone();
+  copy.eval();
+  torch::jit::Module frozen = torch::jit::freeze(copy);
+  return optimize ? torch::jit::optimize_for_inference(frozen) : frozen;
+}
 
 ts_error *ts_module_save(const ts_module *m, const char *path) noexcept {
   return guard([&] {
     check_not_null(m, "module");
     Calling calling(0);
-    m->module.save(path);
+    m->module.save(path, m->extra);
+  });
+}
+
+ts_error *ts_module_save_bytes(const ts_module *m, ts_values **out) noexcept {
+  return guard([&] {
+    check_not_null(m, "module");
+    Calling calling(0);
+    std::ostringstream archive;
+    m->module.save(archive, m->extra);
+    *out = write_all([&](Writer &w) { w.string(std::move(archive).str()); });
+  });
+}
+
+ts_error *ts_module_share(const ts_module *m, ts_module **out) noexcept {
+  return guard([&] {
+    check_not_null(m, "module");
+    *out = new ts_module{m->module, m->extra};
+  });
+}
+
+ts_error *ts_module_extra_files(const ts_module *m, ts_values **out) noexcept {
+  return guard([&] {
+    check_not_null(m, "module");
+    *out = write_all([&](Writer &w) {
+      w.dict(m->extra.size());
+      for (const auto &file : m->extra) {
+        w.string(file.first);
+        w.string(file.second);
+      }
+    });
+  });
+}
+
+ts_error *ts_module_set_extra_files(ts_module *m, const ts_value *in, size_t n) noexcept {
+  return guard([&] {
+    check_not_null(m, "module");
+    auto files = Reader(in, n).next(c10::DictType::create(c10::StringType::get(), c10::StringType::get()), "extra files");
+    torch::jit::ExtraFilesMap extra;
+    for (const auto &file : files.toGenericDict()) extra[file.key().toStringRef()] = file.value().toStringRef();
+    m->extra = std::move(extra);
   });
 }
 
@@ -28,12 +73,7 @@ ts_error *ts_module_freeze(const ts_module *m, int32_t optimize, ts_module **out
   return guard([&] {
     check_not_null(m, "module");
     Calling calling(0);
-    std::lock_guard<std::mutex> alone(copying);
-    torch::jit::Module copy = m->module.clone();
-    copy.eval();
-    torch::jit::Module frozen = torch::jit::freeze(copy);
-    if (optimize != 0) frozen = torch::jit::optimize_for_inference(frozen);
-    *out = new ts_module{std::move(frozen)};
+    *out = new ts_module{frozen_copy(m->module, optimize != 0), m->extra};
   });
 }
 
@@ -42,6 +82,6 @@ ts_error *ts_module_compile(const char *source, ts_module **out) noexcept {
     Calling calling(0);
     torch::jit::Module module("Compiled");
     module.define(source);
-    *out = new ts_module{std::move(module)};
+    *out = new ts_module{std::move(module), {}};
   }, TS_CODE_COMPILE);
 }

@@ -63,6 +63,7 @@ class Writer {
   void string(std::string s);
   void list(size_t n) { put(TS_TAG_LIST, size(n)); }
   void tuple(size_t n) { put(TS_TAG_TUPLE, size(n)); }
+  void dict(size_t n) { put(TS_TAG_DICT, size(n)); }
 
   // finish hands everything over; NULL when it lies in the caller's array.
   ts_values *finish();

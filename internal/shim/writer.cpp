@@ -97,7 +97,7 @@ void Writer::value(const c10::IValue &v, int depth) {
   }
   if (v.isGenericDict()) {
     auto entries = v.toGenericDict();
-    put(TS_TAG_DICT, size(entries.size()));
+    dict(entries.size());
     for (const auto &e : entries) {
       value(e.key(), depth + 1);
       value(e.value(), depth + 1);
