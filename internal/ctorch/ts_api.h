@@ -423,7 +423,7 @@ TS_API ts_error *ts_module_save_bytes(const ts_module *m, ts_values **out) TS_NO
 TS_API ts_error *ts_module_code(const ts_module *m, ts_values **out) TS_NOEXCEPT;
 
 /* ts_method_graph gives the method's graph as text: as it was written, or, with
- * optimized, as it is executed now, none when it is not yet. */
+ * optimized, as it is executed now, "" when that is not decided yet. */
 TS_API ts_error *ts_method_graph(const ts_method *m, int32_t optimized, ts_values **out) TS_NOEXCEPT;
 
 /* ts_module_device_constants lists the devices that methods name: a list of

@@ -465,7 +465,7 @@ func ModuleCode(m *Module, out **Values) *Error {
 }
 
 // MethodGraph gives the method's graph as text: as it was written, or, with
-// optimized, as it is executed now, none when it is not yet.
+// optimized, as it is executed now, "" when that is not decided yet.
 func MethodGraph(m *Method, optimized int32, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_method_graph((*C.ts_method)(unsafe.Pointer(m)), C.int32_t(optimized), (**C.ts_values)(unsafe.Pointer(out)))))
 }

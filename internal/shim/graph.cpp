@@ -12,6 +12,16 @@ using namespace torchgo;
 
 namespace torchgo {
 
+// plan is the graph that is executed now, "" if none is made yet: libtorch says
+// that by an exception.
+static std::string plan(torch::jit::GraphFunction &function) {
+  try {
+    return function.getDebugState().execution_plans.begin()->second.graph->toString();
+  } catch (const c10::Error &) {
+    return "";
+  }
+}
+
 Origin::Origin(const torch::jit::Node *n) {
   auto range = n->sourceRange();
   // Of an assignment, the place of what is assigned is known.
@@ -100,9 +110,7 @@ ts_error *ts_method_graph(const ts_method *m, int32_t optimized, ts_values **out
     auto *function = torch::jit::tryToGraphFunction(*m->function);
     *out = write_all([&](Writer &w) {
       if (function == nullptr) w.put(TS_TAG_NONE);
-      else if (optimized == 0) w.string(function->graph()->toString());
-      else if (!function->get_executor().isOptimized()) w.put(TS_TAG_NONE);
-      else w.string(function->getDebugState().execution_plans.begin()->second.graph->toString());
+      else w.string(optimized == 0 ? function->graph()->toString() : plan(*function));
     });
   });
 }

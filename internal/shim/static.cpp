@@ -1,7 +1,7 @@
 // The static runtime: a frozen forward whose memory is planned beforehand.
 #include "module.h"
 
-// Wheels before 2.9 lack its headers.
+// Old wheels (2.4, 2.6) lack its headers.
 #if __has_include(<torch/csrc/jit/runtime/static/impl.h>)
 #include <torch/csrc/jit/runtime/static/impl.h>
 
@@ -46,7 +46,7 @@ ts_error *ts_static_new(const ts_module *m, ts_static **out) noexcept {
     Calling calling(0);
     auto frozen = frozen_copy(m->module, false);
     if (!torch::jit::canEnableStaticRuntime(frozen.get_method("forward").graph())) {
-      throw Refusal(TS_CODE_NOT_IMPLEMENTED, "the graph has operators or branches that the static runtime cannot run");
+      throw Refusal(TS_CODE_NOT_IMPLEMENTED, "the graph has operators that the static runtime cannot run");
     }
     *out = new ts_static(std::move(frozen));
   });
