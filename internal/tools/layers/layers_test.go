@@ -36,8 +36,12 @@ var layers = [][]string{
 // forTests is what tests share, those of the torch package too, and nothing else may use.
 const forTests = "internal/torchtest"
 
-// forCommands are modules that commands may use, and packages that others import may not.
-var forCommands = []string{"github.com/spf13/cobra", "golang.org/x/term"}
+// dependencies are what packages outside of tests may import of other modules, by the
+// folder that they lie in. A package that services import has none.
+var dependencies = map[string][]string{
+	"cmd":               {"github.com/spf13/cobra", "golang.org/x/term"},
+	"verify/verifytest": {"github.com/stretchr/testify/assert"}, // assertions for tests, which nothing else imports
+}
 
 // cgo is the only package that may import "C".
 const cgo = "internal/ctorch"
@@ -79,11 +83,21 @@ func fault(file, imported string) string {
 			return pkg + " must not import " + own + ": imports go downwards (see internal/tools/layers)"
 		}
 	case strings.Contains(strings.Split(imported, "/")[0], "."):
-		if !isTest && !(entry == "cmd" && slices.Contains(forCommands, imported)) {
+		if !isTest && !mayDepend(pkg, imported) {
 			return "only tests import " + imported + ": torchgo itself has no dependencies"
 		}
 	}
 	return ""
+}
+
+// mayDepend tells whether dependencies has an import for a package.
+func mayDepend(pkg, imported string) bool {
+	for folder, modules := range dependencies {
+		if (pkg == folder || strings.HasPrefix(pkg, folder+"/")) && slices.Contains(modules, imported) {
+			return true
+		}
+	}
+	return false
 }
 
 func TestImportsGoDownwards(t *testing.T) {
@@ -146,8 +160,9 @@ func TestFault(t *testing.T) {
 		{"a pure package importing torch", "torch/checkpoint/open.go", module + "/torch", "imports go downwards"},
 		{"cgo elsewhere", "torch/tensor.go", "C", "ts_api.h"},
 		{"a dependency of a library", "verify/run.go", "golang.org/x/sync/errgroup", "no dependencies"},
-		{"a dependency of a program", "cmd/verify/main.go", "github.com/spf13/cobra", ""},
 		{"a dependency of a command", "cmd/verify/main.go", "github.com/spf13/cobra", ""},
+		{"a dependency of assertions", "verify/verifytest/close.go", "github.com/stretchr/testify/assert", ""},
+		{"a dependency of its neighbour", "verify/run.go", "github.com/stretchr/testify/assert", "no dependencies"},
 		{"a command's dependency elsewhere", "verify/run.go", "github.com/spf13/cobra", "no dependencies"},
 		{"an unknown package", "newthing/x.go", "fmt", "has no layer"},
 	} {
