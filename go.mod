@@ -3,8 +3,10 @@ module github.com/seed06459138/torchgo
 go 1.26.0
 
 require (
+	github.com/joshdk/go-junit v1.0.0
 	github.com/spf13/cobra v1.10.2
 	github.com/stretchr/testify v1.12.1
+	github.com/yuin/goldmark v1.8.7
 	golang.org/x/term v0.47.0
 )
 

@@ -1,6 +1,9 @@
 package verify
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Verdict is the answer.
 type Verdict string
@@ -69,6 +72,17 @@ type Finding struct {
 	Subject string `json:"subject"` // the tensor, output or leg it is about, or ""
 	Text    string `json:"text"`    // what is so
 	Remedy  string `json:"remedy"`  // what to do about it, or ""
+}
+
+// line says in a line what is so and what to do about it.
+func (f Finding) line() string {
+	switch {
+	case f.Remedy == "":
+		return f.Text
+	case strings.HasSuffix(f.Text, "?"):
+		return f.Text + " " + f.Remedy
+	}
+	return f.Text + ": " + f.Remedy
 }
 
 // verdictOf weighs the findings and says the verdict in words.

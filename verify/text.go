@@ -60,6 +60,14 @@ func (r *Report) legOf(name string) *Leg {
 	return nil
 }
 
+// labelOf gives what people call a leg.
+func (r *Report) labelOf(name string) string {
+	if l := r.legOf(name); l != nil {
+		return l.Label
+	}
+	return name
+}
+
 func (p *page) file(f File) {
 	what := fmt.Sprintf("%s, %s", f.Kind, layout.Size(f.Bytes))
 	if f.Holds != "" {
@@ -169,19 +177,13 @@ func (u Uncovered) reason() string {
 }
 
 func (p *page) comparisons(r *Report) {
-	label := func(name string) string {
-		if l := r.legOf(name); l != nil {
-			return l.Label
-		}
-		return name
-	}
 	nan := ""
 	if r.Settings.EqualNaN {
 		nan = ", NaN equals NaN"
 	}
-	p.field("outputs", fmt.Sprintf("against %s, rtol %v, atol %v%s", label(r.Reference), float64(r.Settings.RTol), float64(r.Settings.ATol), nan))
+	p.field("outputs", fmt.Sprintf("against %s, rtol %v, atol %v%s", r.labelOf(r.Reference), float64(r.Settings.RTol), float64(r.Settings.ATol), nan))
 	for _, c := range r.Comparisons {
-		p.comparison(label(c.Leg), c)
+		p.comparison(r.labelOf(c.Leg), c)
 	}
 }
 
@@ -198,21 +200,7 @@ func (p *page) comparison(label string, c Comparison) {
 	if p.opts.Terminal {
 		lead, columns = p.paint(col, mark)+" "+lead, columns+2
 	}
-	worst, elements, mismatches := Number(0), int64(0), int64(0)
-	for _, o := range c.Outputs {
-		worst = max(worst, o.worst()) // of a NaN and a number, the NaN
-		elements += o.Elements
-		mismatches += o.Mismatches
-	}
-	text := fmt.Sprintf("max |Δ| %v, %d of %d elements differ", worst, mismatches, elements)
-	if elements == 0 && len(c.Outputs) > 0 && c.Same != nil && !*c.Same {
-		text = "shapes, dtypes or values differ"
-	}
-	if len(c.Outputs) == 0 {
-		text = c.Reason
-	} else if c.Reason != "" {
-		text += ", " + c.Reason
-	}
+	text := c.text()
 	line := fmt.Sprintf("%s: %s   %s", label, p.paint(col, word), text)
 	if columns+utf8.RuneCountInString(label+word+text) <= width {
 		p.printf("%s%s\n", lead, line)
@@ -220,8 +208,7 @@ func (p *page) comparison(label string, c Comparison) {
 		p.printf("%s%s: %s\n", lead, label, p.paint(col, word))
 		p.indented("      ", text)
 	}
-	shown := slices.Clone(c.Outputs)
-	slices.SortStableFunc(shown, func(a, b OutputComparison) int { return b2i(a.Same) - b2i(b.Same) })
+	shown := c.ranked()
 	for i, o := range shown {
 		if i == mostListed {
 			p.indented("      ", fmt.Sprintf("and %d more outputs; --json lists them all", len(shown)-mostListed))
@@ -229,6 +216,34 @@ func (p *page) comparison(label string, c Comparison) {
 		}
 		p.indented("      ", o.text())
 	}
+}
+
+// text says in a line how all outputs of a leg compare.
+func (c Comparison) text() string {
+	if len(c.Outputs) == 0 {
+		return c.Reason
+	}
+	worst, elements, mismatches := Number(0), int64(0), int64(0)
+	for _, o := range c.Outputs {
+		worst = max(worst, o.worst()) // of a NaN and a number, the NaN
+		elements += o.Elements
+		mismatches += o.Mismatches
+	}
+	text := fmt.Sprintf("max |Δ| %v, %d of %d elements differ", worst, mismatches, elements)
+	if elements == 0 && c.Same != nil && !*c.Same {
+		text = "shapes, dtypes or values differ"
+	}
+	if c.Reason != "" {
+		text += ", " + c.Reason
+	}
+	return text
+}
+
+// ranked gives the outputs, those that differ first.
+func (c Comparison) ranked() []OutputComparison {
+	shown := slices.Clone(c.Outputs)
+	slices.SortStableFunc(shown, func(a, b OutputComparison) int { return b2i(a.Same) - b2i(b.Same) })
+	return shown
 }
 
 // worst is the greatest difference as torch computes it: NaN when one side has a
@@ -242,21 +257,22 @@ func (o OutputComparison) worst() Number {
 
 // text says in a line how one output compares.
 func (o OutputComparison) text() string {
-	text := fmt.Sprintf("%s %s %s: ", o.Name, o.DType, layout.Shape(o.Shape))
+	return fmt.Sprintf("%s %s %s: %s", o.Name, o.DType, layout.Shape(o.Shape), o.detail())
+}
+
+// detail says how the output compares, without saying which one it is.
+func (o OutputComparison) detail() string {
 	switch {
 	case o.BitEqual && o.Same:
-		return text + "equal, bit for bit"
+		return "equal, bit for bit"
 	case o.BitEqual:
-		return text + fmt.Sprintf("equal, bit for bit, with NaN in %d of %s", o.GotNaN, layout.Count(int(o.Elements), "element"))
+		return fmt.Sprintf("equal, bit for bit, with NaN in %d of %s", o.GotNaN, layout.Count(int(o.Elements), "element"))
 	case o.Note != "" && !o.Same && o.Elements == 0:
-		return text + o.Note
+		return o.Note
 	case o.WantNaN == 0 && o.GotNaN > 0 && o.GotNaN == o.Mismatches:
-		return text + fmt.Sprintf("NaN in %d of %s", o.GotNaN, layout.Count(int(o.Elements), "element"))
+		return fmt.Sprintf("NaN in %d of %s", o.GotNaN, layout.Count(int(o.Elements), "element"))
 	}
-	text += fmt.Sprintf("max |Δ| %v", o.MaxAbs)
-	text += atText(o.MaxAbsAt)
-	text += fmt.Sprintf(", max rel %v", o.MaxRel)
-	text += atText(o.MaxRelAt)
+	text := fmt.Sprintf("max |Δ| %v%s, max rel %v%s", o.MaxAbs, atText(o.MaxAbsAt), o.MaxRel, atText(o.MaxRelAt))
 	if !o.Same {
 		text += fmt.Sprintf(", %d of %d differ", o.Mismatches, o.Elements)
 		if o.WorstAt != nil {

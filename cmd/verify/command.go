@@ -41,7 +41,7 @@ type check struct {
 	spec    verify.Spec
 	tol     compare.Tolerance
 	device  string
-	json    string
+	formats []*format // of the reports beside the text
 	quiet   bool
 	verbose bool
 
@@ -107,7 +107,14 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	f.StringVar(&c.spec.StateKey, "state-key", "", "`KEY` of the state_dict in its file; searched for by default")
 	f.StringArrayVar(&c.spec.AcceptUncovered, "accept-uncovered", nil, "`PATTERN` of tensors that need not be in the state; repeatable")
 	f.StringArrayVar(&c.spec.NonPersistent, "non-persistent", nil, "`NAME` of a buffer of persistent=False; repeatable")
-	f.StringVar(&c.json, "json", "", "write the report as JSON to `FILE`; - is standard output")
+	report := func(name, usage string, write func(*verify.Report, io.Writer) error) {
+		one := &format{flag: "--" + name, write: write}
+		c.formats = append(c.formats, one)
+		f.StringVar(&one.path, name, "", usage)
+	}
+	report("json", "write the report as JSON to `FILE`; - is standard output", (*verify.Report).WriteJSON)
+	report("junit", "write it as JUnit XML to `FILE`, for CI systems", (*verify.Report).WriteJUnit)
+	report("markdown", "write it as Markdown to `FILE`, for pull requests", (*verify.Report).WriteMarkdown)
 	f.BoolVar(&c.quiet, "quiet", false, "print the verdict only")
 	f.BoolVar(&c.verbose, "verbose", false, "also print libtorch's tracebacks")
 	return cmd
@@ -130,7 +137,7 @@ func (c *check) run(ctx context.Context) (int, error) {
 	c.spec.Device, c.spec.Tolerance, c.spec.Threads = device, &c.tol, runtime.GOMAXPROCS(0)
 
 	// Opened first: nobody wants to wait for a report that can't be written.
-	out, err := openReport(c.json, c.stdout)
+	out, err := openReports(c.formats, c.stdout)
 	if err != nil {
 		return 0, err
 	}
@@ -148,16 +155,15 @@ func (c *check) run(ctx context.Context) (int, error) {
 	if err := out.write(report); err != nil {
 		return 0, err
 	}
-	return report.ExitCode(), c.print(report)
+	// For people, on standard error when a report takes standard output.
+	if out.toStandardOutput() {
+		return report.ExitCode(), c.print(c.stderr, report)
+	}
+	return report.ExitCode(), c.print(c.stdout, report)
 }
 
-// print writes the report for people: to standard error when the JSON takes
-// standard output.
-func (c *check) print(report *verify.Report) error {
-	w := c.stdout
-	if c.json == "-" {
-		w = c.stderr
-	}
+// print writes the report for people.
+func (c *check) print(w io.Writer, report *verify.Report) error {
 	opts := textOptions(w)
 	opts.Verbose = c.verbose
 	if c.quiet {

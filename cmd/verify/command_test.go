@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/joshdk/go-junit"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -103,6 +104,50 @@ func TestJSON(t *testing.T) {
 		r := invoke(t, append(safe(), "--json", "/dev/full")...)
 		assert.Equal(t, 2, r.code)
 		assert.Contains(t, r.stderr, "no space left")
+	})
+}
+
+func TestReports(t *testing.T) {
+	torchtest.Require(t)
+	folder := t.TempDir()
+	at := func(name string) string { return filepath.Join(folder, name) }
+	read := func(t *testing.T, name string) string {
+		data, err := os.ReadFile(at(name))
+		require.NoError(t, err)
+		return string(data)
+	}
+	require.NoError(t, os.WriteFile(at("r.xml"), []byte(strings.Repeat("old ", 10000)), 0o644))
+	all := []string{"--json", at("r.json"), "--junit", at("r.xml"), "--markdown", at("r.md")}
+	t.Run("all at once", func(t *testing.T) {
+		r := invoke(t, append(scenario("dynamic_model_safe_save/attribute", "checkpoint.pt"), all...)...)
+		assert.Equal(t, 1, r.code, r.stderr)
+		assert.Contains(t, r.stdout, "SAME?")
+		assert.Contains(t, read(t, "r.json"), `"verdict": "inconsistent"`)
+		suites, err := junit.Ingest([]byte(read(t, "r.xml")))
+		require.NoError(t, err)
+		assert.Equal(t, junit.Totals{Tests: 5, Passed: 2, Failed: 3, Duration: suites[0].Totals.Duration}, suites[0].Totals)
+		assert.True(t, strings.HasPrefix(read(t, "r.md"), "## ❌ inconsistent: my\\_embed"), read(t, "r.md"))
+	})
+	t.Run("of a question that could not be put", func(t *testing.T) {
+		r := invoke(t, append([]string{"--scripted", "missing.pt", "--state", safe()[3]}, all...)...)
+		assert.Equal(t, 2, r.code)
+		suites, err := junit.Ingest([]byte(read(t, "r.xml")))
+		require.NoError(t, err)
+		assert.Equal(t, 1, suites[0].Totals.Error)
+		assert.True(t, strings.HasPrefix(read(t, "r.md"), "## ❔ can't answer: missing.pt: no such file"))
+	})
+	t.Run("standard output", func(t *testing.T) {
+		r := invoke(t, append(safe(), "--markdown", "-")...)
+		assert.Equal(t, 0, r.code)
+		assert.True(t, strings.HasPrefix(r.stdout, "## ✅ consistent"))
+		assert.Contains(t, r.stderr, "SAME?")
+	})
+	t.Run("one file for two", func(t *testing.T) {
+		for _, path := range []string{"-", at("both")} {
+			r := invoke(t, append(safe(), "--markdown", path, "--junit", path)...)
+			assert.Equal(t, 2, r.code)
+			assert.Equal(t, "verify: --junit and --markdown both write to "+path+"; name a file for each\n", r.stderr)
+		}
 	})
 }
 
