@@ -28,6 +28,20 @@ func (m *Module) frozen(op string, optimize int32) (*Module, error) {
 	return adopt(native, m.settings).execute()
 }
 
+// Cast gives a copy whose floating-point parameters, buffers and tensor
+// attributes are of another floating-point dtype, as module.to(dtype) does in
+// Python. Constants in its graphs and casts in its code stay as they are. It is
+// the caller's, to be closed.
+func (m *Module) Cast(element torch.DType) (*Module, error) {
+	var native *ctorch.Module
+	if err := m.with("cast to "+element.String(), func(p *ctorch.Module) *ctorch.Error {
+		return ctorch.ModuleCast(p, int32(element), &native)
+	}); err != nil {
+		return nil, err
+	}
+	return adopt(native), nil
+}
+
 // Compile makes a module without parameters from TorchScript source: functions
 // whose first argument is self, which become its methods. It is the caller's, to
 // be closed. Source that does not compile is an error of torch.CodeCompile.

@@ -14,10 +14,13 @@ import (
 
 // compare holds the outputs of every leg against the reference, the state first.
 func (r *run) compare() {
-	if r.state != nil {
-		r.findings = append(r.findings, r.state.findings...)
+	for _, state := range r.states {
+		r.findings = append(r.findings, state.findings...)
 	}
-	for i := len(r.legs) - 1; i > 0; i-- {
+	for i := len(r.legs) - 1; i >= 0; i-- {
+		if r.legs[i] == r.reference {
+			continue
+		}
 		c, findings := r.compareLeg(r.legs[i])
 		r.comparisons = append(r.comparisons, c)
 		r.findings = append(r.findings, findings...)
@@ -28,20 +31,21 @@ func (r *run) compare() {
 func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 	name, e := l.entry().Label, l.entry()
 	no := false
+	state, _ := l.(*stateLeg) // nil for others
 	if e.Error != "" {
 		c := Comparison{Leg: e.Name, Reason: e.Error, Outputs: []OutputComparison{}}
-		if l == r.state && !r.weights.fits() {
+		if state != nil && state.census != nil && !state.census.weights.fits() {
 			c.Same = &no // the weights are findings already
 			return c, nil
 		}
 		return c, []Finding{{LegFailed, Open, e.Name, fmt.Sprintf("%s could not be run: %s", name, e.Error), ""}}
 	}
-	c, findings := compareOutputs(name, r.outputs[l], r.outputs[r.reference], r.spec.tolerance(), r.reference.entry().Name == legExpected)
+	c, findings := compareOutputs(name, r.outputs[l], r.outputs[r.reference], r.spec.tolerance(), r.lenient(l))
 	c.Leg = e.Name
-	if l == r.state && len(r.state.withheld) > 0 {
+	if state != nil && len(state.withheld) > 0 {
 		// The difference follows from the missing tensors, which are findings already.
 		if !*c.Same {
-			c.Reason = "without " + namesOf(r.state.withheld)
+			c.Reason = "without " + namesOf(state.withheld)
 			findings = nil
 		}
 		return c, findings
@@ -52,10 +56,27 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 			return c, []Finding{{Unstable, Open, name, c.Reason,
 				"is dropout left on in a trace? save the model in evaluation mode, without random operators"}}
 		}
-	} else if l == r.state && len(r.state.doubtful) > 0 {
-		c.Same, c.Reason = nil, "with the scripted file's "+namesOf(r.state.doubtful)
+	} else if state != nil && len(state.doubtful) > 0 {
+		c.Same, c.Reason = nil, "with the scripted file's "+namesOf(state.doubtful)
 	}
 	return c, findings
+}
+
+// lenient tells whether names and widths of floats may differ between a leg and
+// the reference: those of arrays that were recorded, or computed by others than
+// libtorch, and those of legs that compute in another dtype.
+func (r *run) lenient(l leg) bool {
+	for _, one := range []leg{l, r.reference} {
+		switch one := one.(type) {
+		case *expectedLeg, *runnerLeg:
+			return true
+		case *moduleLeg:
+			if one.at.cast != nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unstable names the leg, of l and the reference, of which two runs differ; "".
@@ -99,6 +120,9 @@ func (r *run) report(started time.Time) (*Report, error) {
 		return nil, err
 	}
 	for _, f := range r.files.all {
+		if f.err != nil {
+			continue // its leg says why
+		}
 		if f.entry.SHA256, err = f.digest(); err != nil {
 			return nil, &Error{Path: f.path, Msg: "cannot be read a second time", Err: err}
 		}
@@ -107,8 +131,8 @@ func (r *run) report(started time.Time) (*Report, error) {
 	for _, l := range r.legs {
 		out.Legs = append(out.Legs, *l.entry())
 	}
-	if r.state != nil {
-		for _, g := range r.state.gaps {
+	for _, state := range r.states {
+		for _, g := range state.gaps {
 			out.Uncovered = append(out.Uncovered, g.report)
 		}
 	}
@@ -140,22 +164,24 @@ func (r *run) describeScripted() error {
 	if len(parts) == 0 {
 		parts = []string{"no tensors"}
 	}
-	r.files.scripted.entry.Holds = strings.Join(parts, ", ")
+	r.scripted.source.entry.Holds = strings.Join(parts, ", ")
 	return nil
 }
 
 // agreed says in words what is so when nothing speaks against it.
 func (r *run) agreed() string {
 	var names []string
-	for i := len(r.legs) - 1; i > 0; i-- {
-		names = append(names, r.legs[i].entry().Label)
+	for i := len(r.legs) - 1; i >= 0; i-- {
+		if r.legs[i] != r.reference {
+			names = append(names, r.legs[i].entry().Label)
+		}
 	}
 	verb := "computes"
 	if len(names) > 1 {
 		verb = "compute"
 	}
 	what := "what " + r.reference.entry().Label + " computes"
-	if r.reference.entry().Name == legExpected {
+	if _, recorded := r.reference.(*expectedLeg); recorded && r.reference.entry().Label == "expected" {
 		what = "what was expected"
 	}
 	return fmt.Sprintf("%s %s %s", strings.Join(names, " and "), verb, what)

@@ -10,7 +10,6 @@ import (
 	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
-	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/dtype"
 )
 
@@ -19,13 +18,18 @@ import (
 type inputs struct {
 	arrays    []namedArray
 	signature *jit.Signature // nil when the method is that of a Go structure
-	device    torch.Device
+}
+
+// place says where a leg computes, and in what.
+type place struct {
+	device torch.Device
+	cast   *dtype.DType // for floating-point tensors; nil leaves them
 }
 
 // newInputs puts the arrays into the order of the method's arguments, by name
 // where an npz names them all, and checks their number.
-func newInputs(files []*source, signature *jit.Signature, device torch.Device) (*inputs, error) {
-	in := &inputs{signature: signature, device: device}
+func newInputs(files []*source, signature *jit.Signature) (*inputs, error) {
+	in := &inputs{signature: signature}
 	for _, f := range files {
 		in.arrays = append(in.arrays, f.arrays...)
 	}
@@ -61,16 +65,16 @@ func newInputs(files []*source, signature *jit.Signature, device torch.Device) (
 
 // sortByName orders the arrays as the arguments when each is named after one.
 func (in *inputs) sortByName() {
-	place := make(map[string]int, len(in.signature.Arguments))
+	position := make(map[string]int, len(in.signature.Arguments))
 	for i, a := range in.signature.Arguments {
-		place[a.Name] = i
+		position[a.Name] = i
 	}
 	for _, a := range in.arrays {
-		if _, ok := place[a.name]; !ok {
+		if _, ok := position[a.Name]; !ok {
 			return
 		}
 	}
-	slices.SortStableFunc(in.arrays, func(a, b namedArray) int { return place[a.name] - place[b.name] })
+	slices.SortStableFunc(in.arrays, func(a, b namedArray) int { return position[a.Name] - position[b.Name] })
 }
 
 // fitsArgument tells whether an array can be passed as an argument at all.
@@ -95,11 +99,19 @@ func plainType(schema string) string {
 	return schema
 }
 
+// argumentName gives the name under which an input is passed.
+func (in *inputs) argumentName(i int) string {
+	if in.signature != nil {
+		return in.signature.Arguments[i].Name
+	}
+	return in.arrays[i].Name
+}
+
 // values makes the arguments of one call. The tensors are the caller's.
-func (in *inputs) values() ([]torch.Value, error) {
+func (in *inputs) values(at place) ([]torch.Value, error) {
 	args := make([]torch.Value, 0, len(in.arrays))
 	for i, a := range in.arrays {
-		v, err := in.value(i, a.Array)
+		v, err := in.value(i, a.Array, at)
 		if err != nil {
 			torch.CloseAll(args...)
 			return nil, err
@@ -109,43 +121,53 @@ func (in *inputs) values() ([]torch.Value, error) {
 	return args, nil
 }
 
-func (in *inputs) value(i int, a *checkpoint.Array) (torch.Value, error) {
+func (in *inputs) value(i int, a Array, at place) (torch.Value, error) {
 	if in.signature != nil && !isTensor(in.signature.Arguments[i].Type) {
 		return scalarOf(a, plainType(in.signature.Arguments[i].Type))
 	}
-	t, err := torch.FromArray(a)
-	if err != nil || in.device == torch.CPU {
-		return t, err
+	t, err := torch.FromBytes(a.DType, a.Shape, a.Data)
+	if err != nil {
+		return nil, err
+	}
+	if at.cast != nil && a.DType.IsFloat() && a.DType != *at.cast {
+		given := t
+		defer given.Close()
+		if t, err = given.ToDType(*at.cast); err != nil {
+			return nil, err
+		}
+	}
+	if at.device == torch.CPU {
+		return t, nil
 	}
 	defer t.Close()
-	return t.To(in.device)
+	return t.To(at.device)
 }
 
 // scalarOf makes the int, float or bool that an argument wants of an array of
 // one element.
-func scalarOf(a *checkpoint.Array, want string) (torch.Value, error) {
-	if a.Numel() != 1 {
-		return nil, fmt.Errorf("an array of %d elements does not fit", a.Numel())
+func scalarOf(a Array, want string) (torch.Value, error) {
+	data, size := a.Data, a.DType.Size()
+	if size == 0 || len(data) != size {
+		return nil, fmt.Errorf("an array of %d elements does not fit", len(data)/max(1, size))
 	}
-	data, size := a.Bytes(), a.DType().Size()
 	switch {
-	case want == "bool" && a.DType() == dtype.Bool:
+	case want == "bool" && a.DType == dtype.Bool:
 		return torch.Bool(data[0] != 0), nil
-	case want == "int" && a.DType().IsInteger():
+	case want == "int" && a.DType.IsInteger():
 		word := make([]byte, 8)
 		copy(word, data)
 		n := int64(binary.LittleEndian.Uint64(word))
-		if signed := a.DType() < dtype.Uint16 && a.DType() != dtype.Uint8; signed {
+		if signed := a.DType < dtype.Uint16 && a.DType != dtype.Uint8; signed {
 			shift := 64 - 8*size
 			n = n << shift >> shift
 		}
 		return torch.Int(n), nil
-	case want == "float" && a.DType() == dtype.Float64:
+	case want == "float" && a.DType == dtype.Float64:
 		return torch.Float(math.Float64frombits(binary.LittleEndian.Uint64(data))), nil
-	case want == "float" && a.DType() == dtype.Float32:
+	case want == "float" && a.DType == dtype.Float32:
 		return torch.Float(math.Float32frombits(binary.LittleEndian.Uint32(data))), nil
 	case want == "int", want == "float", want == "bool":
-		return nil, fmt.Errorf("an array of %s does not fit", a.DType())
+		return nil, fmt.Errorf("an array of %s does not fit", a.DType)
 	}
 	return nil, fmt.Errorf("it cannot be given as an array")
 }
@@ -154,7 +176,7 @@ func scalarOf(a *checkpoint.Array, want string) (torch.Value, error) {
 func (in *inputs) String() string {
 	parts := make([]string, len(in.arrays))
 	for i, a := range in.arrays {
-		parts[i] = fmt.Sprintf("%s (%s %s)", a.path, a.DType(), layout.Shape(a.Shape()))
+		parts[i] = fmt.Sprintf("%s (%s %s)", a.path, a.DType, layout.Shape(a.Shape))
 	}
 	return strings.Join(parts, ", ")
 }

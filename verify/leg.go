@@ -34,8 +34,8 @@ type expectedLeg struct {
 	source *source
 }
 
-func newExpectedLeg(s *source) *expectedLeg {
-	return &expectedLeg{source: s, report: Leg{Name: legExpected, Label: "expected", Path: s.path, Structure: "recorded"}}
+func newExpectedLeg(s *source, spec LegSpec) *expectedLeg {
+	return &expectedLeg{source: s, report: Leg{Name: spec.Name, Kind: spec.Kind, Label: spec.label("expected"), Path: s.path, Structure: "recorded"}}
 }
 
 func (l *expectedLeg) entry() *Leg                { return &l.report }
@@ -45,50 +45,12 @@ func (l *expectedLeg) close()                     {}
 func (l *expectedLeg) run(context.Context, *inputs) ([]output, error) {
 	var all []output
 	for _, a := range l.source.arrays {
-		all = append(all, output{name: a.name, dtype: a.DType(), shape: a.Shape(), data: a.Bytes()})
+		all = append(all, a.output())
 	}
 	return all, nil
 }
 
 func (l *expectedLeg) again(*inputs) ([]output, bool, error) { return nil, false, nil }
-
-// scriptedLeg runs the TorchScript file as it is.
-type scriptedLeg struct {
-	report Leg
-	source *source
-	method string
-	device torch.Device
-	module *jit.Module
-}
-
-func newScriptedLeg(s *source, spec *Spec) *scriptedLeg {
-	return &scriptedLeg{source: s, method: spec.method(), device: spec.Device,
-		report: Leg{Name: legScripted, Label: "TorchScript", Path: s.path, Structure: "TorchScript"}}
-}
-
-func (l *scriptedLeg) entry() *Leg { return &l.report }
-
-func (l *scriptedLeg) load(context.Context) (err error) {
-	l.module, err = loadModule(l.source, l.device)
-	return err
-}
-
-func (l *scriptedLeg) run(_ context.Context, in *inputs) ([]output, error) {
-	return call(l.module, l.method, in, (*jit.Method).Call)
-}
-
-// again loads the file once more, since a run may have changed the module.
-func (l *scriptedLeg) again(in *inputs) ([]output, bool, error) {
-	fresh, err := loadModule(l.source, l.device)
-	if err != nil {
-		return nil, false, err
-	}
-	defer fresh.Close()
-	out, err := call(fresh, l.method, in, (*jit.Method).Call)
-	return out, true, err
-}
-
-func (l *scriptedLeg) close() { l.module.Close() }
 
 // loadModule loads a TorchScript file that was checked before.
 func loadModule(s *source, device torch.Device) (*jit.Module, error) {
@@ -100,18 +62,18 @@ func loadModule(s *source, device torch.Device) (*jit.Module, error) {
 }
 
 // call runs a method on fresh copies of the inputs and copies the outputs out.
-func call(m *jit.Module, method string, in *inputs, how func(*jit.Method, ...torch.Value) (torch.Value, error)) ([]output, error) {
+func call(m *jit.Module, method string, in *inputs, at place, how func(*jit.Method, ...torch.Value) (torch.Value, error)) ([]output, error) {
 	handle, err := m.Method(method)
 	if err != nil {
 		return nil, err
 	}
-	return invoke(in, func(args ...torch.Value) (torch.Value, error) { return how(handle, args...) })
+	return invoke(in, at, func(args ...torch.Value) (torch.Value, error) { return how(handle, args...) })
 }
 
 // invoke passes fresh copies of the inputs to a function and copies its outputs
 // out of libtorch.
-func invoke(in *inputs, f func(args ...torch.Value) (torch.Value, error)) ([]output, error) {
-	args, err := in.values()
+func invoke(in *inputs, at place, f func(args ...torch.Value) (torch.Value, error)) ([]output, error) {
+	args, err := in.values(at)
 	if err != nil {
 		return nil, err
 	}

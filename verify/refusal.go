@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/seed06459138/torchgo/jit"
@@ -27,24 +28,24 @@ func (e *kindError) Error() string { return e.explain(nil).Error() }
 func (e *kindError) explain(other *source) *Error {
 	s := e.source
 	out := &Error{Path: s.path, Msg: "is " + article(e.kind.String())}
-	switch s.role {
-	case legScripted:
+	switch {
+	case ofModule(s.kind):
 		out.Msg += ", not a TorchScript archive"
 		out.Remedy = saveScripted
 		if e.kind == checkpoint.KindTorch || e.kind == checkpoint.KindLegacy || e.kind == checkpoint.KindSafetensors {
 			out.Remedy = "a state_dict has no code to run; give it as --state"
 		}
-	case legState:
+	case s.kind == kindState:
 		out.Msg += ", not a state_dict"
 		out.Remedy = "save it with torch.save(model.state_dict(), …)"
 		if e.kind == checkpoint.KindScript {
 			out.Remedy = "give it as --scripted, and as --state what torch.save(model.state_dict(), …) wrote"
 		}
 	default:
-		out.Msg += fmt.Sprintf(", not an array for --%s", s.role)
+		out.Msg += fmt.Sprintf(", not an array for --%s", s.kind)
 		out.Remedy = "save it with numpy.save(…, tensor.numpy())"
 	}
-	if other != nil && other.isWantedAs(s.role) {
+	if other != nil && other.isWantedAs(s.kind) {
 		out.Msg = fmt.Sprintf("--scripted and --state are swapped: %s is %s", s.path, article(e.kind.String()))
 		out.Path = ""
 		out.Remedy = fmt.Sprintf("give --%s %s --%s %s", other.role, s.path, s.role, other.path)
@@ -52,10 +53,10 @@ func (e *kindError) explain(other *source) *Error {
 	return out
 }
 
-// isWantedAs tells whether the file, given in another role, would do for role.
-func (s *source) isWantedAs(role string) bool {
+// isWantedAs tells whether the file, given for another kind of leg, would do for wanted.
+func (s *source) isWantedAs(wanted string) bool {
 	kind := checkpoint.Sniff(s.path)
-	if role == legScripted {
+	if wanted == kindScripted {
 		return kind == checkpoint.KindScript
 	}
 	return kind == checkpoint.KindTorch || kind == checkpoint.KindLegacy || kind == checkpoint.KindSafetensors
@@ -67,11 +68,17 @@ func (s *sources) explainSwap(err error) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	switch wrong.source {
-	case s.scripted:
-		return wrong.explain(s.state)
-	case s.state:
-		return wrong.explain(s.scripted)
+	byKind := func(kind string) *source {
+		if i := slices.IndexFunc(s.legs, func(l *source) bool { return l.kind == kind }); i >= 0 {
+			return s.legs[i]
+		}
+		return nil
+	}
+	switch wrong.source.kind {
+	case kindScripted:
+		return wrong.explain(byKind(kindState))
+	case kindState:
+		return wrong.explain(byKind(kindScripted))
 	}
 	return wrong.explain(nil)
 }
@@ -80,7 +87,7 @@ func (s *sources) explainSwap(err error) error {
 func (s *source) refuse(err error) error {
 	var unsafe *checkpoint.UnsafeError
 	switch {
-	case errors.As(err, &unsafe) && s.role == legScripted:
+	case errors.As(err, &unsafe) && ofModule(s.kind):
 		what := "a pickle"
 		if unsafe.Class != "" {
 			what = "a pickle of a whole object of class " + unsafe.Class

@@ -42,7 +42,7 @@ type File struct {
 
 // Leg is one way to get the outputs.
 type Leg struct {
-	Name      string  `json:"name"`      // expected, scripted, state
+	Name      string  `json:"name"`      // expected, scripted, state, or as it was asked for
 	Label     string  `json:"label"`     // as people say it: "state_dict"
 	Path      string  `json:"path"`      // the file that its values come from
 	Structure string  `json:"structure"` // what computes: "recorded", "TorchScript", "TorchScript filled from the state", "Go structure mymodel v1"
@@ -50,6 +50,7 @@ type Leg struct {
 	Seconds   float64 `json:"seconds"` // of computing them, with what had to be found out for it
 	Error     string  `json:"error"`   // why it could not be run, one line, or ""
 	Detail    string  `json:"detail"`  // what libtorch said besides, several lines, or ""
+	Kind      string  `json:"kind"`    // one of Kinds
 }
 
 // Weights compares the state_dict with the scripted file, tensor by tensor.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/seed06459138/torchgo/internal/layout"
@@ -74,9 +75,9 @@ type run struct {
 
 	legs        []leg // in the order in which they run
 	inputs      *inputs
-	scripted    *scriptedLeg // nil without a scripted file
-	state       *stateLeg    // nil unless the state borrows the scripted structure
-	weights     *Weights
+	scripted    *moduleLeg  // whose structure states borrow; nil without a TorchScript file
+	states      []*stateLeg // those that borrow it
+	weights     *Weights    // of the first state
 	findings    []Finding
 	comparisons []Comparison
 	outputs     map[leg][]output
@@ -85,7 +86,9 @@ type run struct {
 
 func (r *run) close() {
 	for _, l := range r.legs {
-		l.close()
+		if l != nil { // the check ended before it was made
+			l.close()
+		}
 	}
 }
 
@@ -100,53 +103,122 @@ func (r *run) load(ctx context.Context) error {
 	if err := torch.SetTF32(false); err != nil {
 		return err
 	}
-	if f := r.files.expected; f != nil {
-		r.legs = append(r.legs, newExpectedLeg(f))
-	}
-	if f := r.files.scripted; f != nil {
-		r.scripted = newScriptedLeg(f, r.spec)
-		if err := r.join(ctx, r.scripted); err != nil {
+	legs := r.spec.legs()
+	r.legs = make([]leg, len(legs))
+	// The structure that states borrow comes first, whatever the order of the legs.
+	base := slices.IndexFunc(legs, func(l LegSpec) bool { return l.Kind == kindScripted || l.Kind == kindTraced })
+	if base >= 0 {
+		r.scripted = newModuleLeg(r.files.legs[base], legs[base], r.spec.method(), r.placeOf(legs[base]))
+		r.legs[base] = r.scripted
+		if err := r.join(ctx, legs[base], r.scripted, r.files.legs[base].err); err != nil {
 			return err
+		}
+		if r.scripted.report.Error != "" {
+			r.scripted = nil
 		}
 	}
 	if err := r.bindInputs(); err != nil {
 		return err
 	}
-	if r.files.state != nil {
-		if err := r.loadState(ctx); err != nil {
+	for i, l := range legs {
+		if r.legs[i] != nil {
+			continue
+		}
+		var err error
+		if r.legs[i], err = r.legOf(l, r.files.legs[i]); err == nil {
+			err = r.files.legs[i].err
+		}
+		if err := r.join(ctx, l, r.legs[i], err); err != nil {
 			return err
 		}
+		if state, ok := r.legs[i].(*stateLeg); ok && state.report.Error == "" {
+			r.states = append(r.states, state)
+			r.noteWeights(state.census.weights, true)
+		}
 	}
-	r.reference = r.legs[0]
+	for _, l := range r.legs {
+		if l.entry().Error == "" {
+			r.reference = l
+			break
+		}
+	}
+	if r.reference == nil {
+		return &Error{Msg: "no leg could be loaded: " + r.legs[0].entry().Error}
+	}
 	return nil
 }
 
+// placeOf says where a leg computes.
+func (r *run) placeOf(l LegSpec) place {
+	at := place{device: r.spec.Device, cast: l.DType}
+	if l.Device != nil {
+		at.device = *l.Device
+	}
+	return at
+}
+
+// legOf makes the leg that was asked for. What it gives has an entry also when
+// there is an error.
+func (r *run) legOf(l LegSpec, f *source) (leg, error) {
+	switch {
+	case l.Kind == kindExpected:
+		return newExpectedLeg(f, l), nil
+	case ofModule(l.Kind):
+		return newModuleLeg(f, l, r.spec.method(), r.placeOf(l)), nil
+	case l.Kind == kindState:
+		return r.stateLegOf(l, f)
+	}
+	kind, _ := addedKind(l.Kind)
+	return newRunnerLeg(l, kind), nil
+}
+
 // join loads a leg; it is closed with the run, also when it could not be loaded.
-func (r *run) join(ctx context.Context, l leg) error {
-	r.legs = append(r.legs, l)
+// The failure of a leg that no short flag asked for is its own.
+func (r *run) join(ctx context.Context, spec LegSpec, l leg, failure error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return l.load(ctx)
+	if failure == nil {
+		failure = l.load(ctx)
+	}
+	switch {
+	case failure == nil || ctx.Err() != nil || spec.flag != "":
+		return failure
+	}
+	l.entry().fail(failure)
+	return nil
+}
+
+// fail notes why the leg has no outputs.
+func (l *Leg) fail(err error) { l.Error, l.Detail = causeOf(err), Detail(err) }
+
+// noteWeights takes over what a comparison of weights found.
+func (r *run) noteWeights(w *Weights, fill bool) {
+	if r.weights == nil {
+		r.weights = w
+	}
+	r.findings = append(r.findings, w.findings(fill)...)
 }
 
 // bindInputs checks the inputs against the method.
 func (r *run) bindInputs() (err error) {
 	var signature *jit.Signature
+	path := ""
 	if r.scripted != nil {
-		if signature, err = findSignature(r.scripted.module, r.spec.method(), r.spec.Scripted); err != nil {
+		path = r.scripted.source.path
+		if signature, err = findSignature(r.scripted.module, r.spec.method(), path); err != nil {
 			return err
 		}
 		if flags := r.scripted.module.TrainingFlags(); len(flags) > 0 {
-			r.findings = append(r.findings, Finding{TrainingMode, Note, r.spec.Scripted,
-				fmt.Sprintf("%s was saved in training mode (%s); it was put into evaluation mode", r.spec.Scripted, listText(rootNamed(flags), 3)),
+			r.findings = append(r.findings, Finding{TrainingMode, Note, path,
+				fmt.Sprintf("%s was saved in training mode (%s); it was put into evaluation mode", path, listText(rootNamed(flags), 3)),
 				"call model.eval() before saving"})
 		}
 	}
-	r.inputs, err = newInputs(r.files.inputs, signature, r.spec.Device)
+	r.inputs, err = newInputs(r.files.inputs, signature)
 	var refused *Error
 	if errors.As(err, &refused) && refused.Path == "" {
-		refused.Path = r.spec.Scripted
+		refused.Path = path
 	}
 	return err
 }
@@ -161,79 +233,73 @@ func rootNamed(names []string) []string {
 	return out
 }
 
-// loadState makes the state leg: of a registered Go structure when the
-// checkpoint names one, else of the scripted file.
-func (r *run) loadState(ctx context.Context) error {
-	f := r.files.state
+// stateLegOf makes a state leg: of a registered Go structure when the checkpoint
+// names one, else of the scripted file.
+func (r *run) stateLegOf(l LegSpec, f *source) (leg, error) {
+	borrowing := newStateLeg(nil, f, l, r.spec, r.placeOf(l))
+	if f.err != nil {
+		return borrowing, f.err
+	}
 	found, key := findStructure(f.file)
 	switch {
 	case found != nil && r.spec.method() == "forward":
-		return r.loadStructure(ctx, found)
+		return r.structureLegOf(l, f, found)
 	case r.scripted == nil && key.Name != "":
-		return &Error{Path: f.path, Msg: fmt.Sprintf("names the structure %s, which is not registered in this program", key), Remedy: "give --scripted, whose structure can be used"}
+		return borrowing, &Error{Path: f.path, Msg: fmt.Sprintf("names the structure %s, which is not registered in this program", key), Remedy: "give --scripted, whose structure can be used"}
 	case r.scripted == nil:
-		return &Error{Path: f.path, Msg: "a state_dict holds no structure to run it with", Remedy: "give --scripted, whose structure can be used"}
+		return borrowing, &Error{Path: f.path, Msg: "a state_dict holds no structure to run it with", Remedy: "give --scripted, whose structure can be used"}
 	}
-	r.state = newStateLeg(r.files.scripted, f, r.spec)
-	if err := r.join(ctx, r.state); err != nil {
-		return err
-	}
-	r.weights = r.state.census.weights
-	r.findings = append(r.findings, r.weights.findings(true)...)
-	return nil
+	borrowing.scripted = r.scripted.source
+	return borrowing, nil
 }
 
-// loadStructure makes the state leg of a Go structure.
-func (r *run) loadStructure(ctx context.Context, found *structure) error {
-	f := r.files.state
-	dict := newStateDict(f.state, nil)
-	if r.scripted != nil {
-		tensors, err := r.scripted.module.Tensors()
-		if err != nil {
-			return err
-		}
-		module := make([]held, len(tensors))
-		for i, t := range tensors {
-			defer t.Tensor.Close()
-			module[i] = heldByModule(t)
-		}
-		census, err := takeCensus(module, newStateDict(f.state, module), r.spec.tolerance())
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.path, err)
-		}
-		r.weights = census.weights
-		r.findings = append(r.findings, r.weights.findings(false)...)
+// structureLegOf makes the state leg of a Go structure.
+func (r *run) structureLegOf(l LegSpec, f *source, found *structure) (leg, error) {
+	made := newStructureLeg(f, l, newStateDict(f.state, nil), found, r.placeOf(l))
+	if r.scripted == nil {
+		return made, nil
 	}
-	if err := r.join(ctx, newStructureLeg(f, dict, found)); err != nil {
-		if ctx.Err() != nil {
-			return err
-		}
-		return &Error{Path: f.path, Msg: "does not fill the Go structure " + found.key.String(), Err: err}
+	tensors, err := r.scripted.module.Tensors()
+	if err != nil {
+		return made, err
 	}
-	return nil
+	module := make([]held, len(tensors))
+	for i, t := range tensors {
+		defer t.Tensor.Close()
+		module[i] = heldByModule(t)
+	}
+	census, err := takeCensus(module, newStateDict(f.state, module), r.spec.tolerance())
+	if err != nil {
+		return made, fmt.Errorf("%s: %w", f.path, err)
+	}
+	r.noteWeights(census.weights, false)
+	return made, nil
 }
 
 // compute runs the legs.
 func (r *run) compute(ctx context.Context) error {
 	r.outputs = make(map[leg][]output, len(r.legs))
-	for _, l := range r.legs {
+	for i, spec := range r.spec.legs() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		l := r.legs[i]
 		e := l.entry()
-		if l == r.state && !r.weights.fits() {
+		if state, ok := l.(*stateLeg); ok && e.Error == "" && !state.census.weights.fits() {
 			e.Error = "the state does not fill the scripted structure"
+		}
+		if e.Error != "" {
 			continue
 		}
 		begun := time.Now()
-		out, err := l.run(ctx, r.inputs)
+		out, err := r.runLeg(ctx, spec, l)
 		e.Seconds = time.Since(begun).Seconds()
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err != nil && l.entry().Name == legState && r.scripted != nil:
-			// The scripted leg took the same inputs: it is the state that fails.
-			e.Error, e.Detail = causeOf(err), Detail(err)
+		case err != nil && (spec.flag == "" || spec.Kind == kindState && r.scripted != nil):
+			// What the first leg took, this one should: it is its own failure.
+			e.fail(err)
 			continue
 		case err != nil:
 			return r.refused(l, err)
@@ -242,6 +308,18 @@ func (r *run) compute(ctx context.Context) error {
 		r.outputs[l] = out
 	}
 	return nil
+}
+
+// runLeg runs a leg with its own number of threads, where it has one.
+func (r *run) runLeg(ctx context.Context, spec LegSpec, l leg) ([]output, error) {
+	if spec.Threads > 0 {
+		before := torch.CurrentLimits()
+		if err := torch.SetNumThreads(spec.Threads); err != nil {
+			return nil, err
+		}
+		defer func() { _ = torch.SetLimits(before) }() // they were in force before
+	}
+	return l.run(ctx, r.inputs)
 }
 
 // refused words the error of a leg that could not be run on the inputs.

@@ -16,77 +16,104 @@ import (
 
 // source is one file of the question, read as far as that needs no libtorch.
 type source struct {
-	role   string
+	role   string // of the file in the report: the name of the first leg that reads it, input
+	kind   string // of that leg; asInput
 	path   string
+	key    string            // where the state_dict is asked for
 	file   *checkpoint.File  // of scripted and state; nil for arrays
 	arrays []namedArray      // of expected and input
 	state  *checkpoint.State // of state
 	entry  File              // for the report, without the hash
 	digest func() (string, error)
+	err    error // why it could not be read
 }
 
-// namedArray is an array of an npz file under its name; an npy file has "".
+// namedArray is an array of a file under its name there; an npy file has "".
 type namedArray struct {
-	name string
+	Array
 	path string
-	*checkpoint.Array
 }
 
 // sources holds the files of a question.
 type sources struct {
-	scripted, state, expected *source // nil where none was given
-	inputs                    []*source
-	all                       []*source
-	hashing                   sync.WaitGroup
+	legs    []*source // of each leg; legs that read a file alike share it
+	inputs  []*source
+	all     []*source // each once, as reports list them
+	hashing sync.WaitGroup
 }
 
-// The names of legs, which are also the roles of their files, and the role of
-// input files.
-const (
-	legScripted = "scripted"
-	legState    = "state"
-	legExpected = "expected"
-	asInput     = "input"
-)
+// asInput is the role and kind of input files.
+const asInput = "input"
 
 // readSources opens, maps and checks all files at once, and begins to hash them.
-// Of several errors the first in the order of the question is returned.
+// Of the errors that end the check, the first in the order of the report is
+// returned; a leg of Spec.Legs keeps its error to itself.
 func readSources(ctx context.Context, spec *Spec) (*sources, error) {
 	s := &sources{}
-	add := func(role, path string) *source {
-		if path == "" {
-			return nil
+	fatal := make(map[*source]bool)
+	add := func(role, kind, path, key string) *source {
+		for _, known := range s.all {
+			if known.path == path && known.key == key && readAlike(known.kind, kind) {
+				return known
+			}
 		}
-		one := &source{role: role, path: path, entry: File{Role: role, Path: path}}
+		one := &source{role: role, kind: kind, path: path, key: key, entry: File{Role: role, Path: path}}
 		s.all = append(s.all, one)
 		return one
 	}
-	s.scripted = add(legScripted, spec.Scripted)
-	s.state = add(legState, spec.State)
-	s.expected = add(legExpected, spec.Expected)
+	legs := spec.legs()
+	s.legs = make([]*source, len(legs))
+	// What is recorded is listed behind what it was recorded of.
+	for _, recorded := range []bool{false, true} {
+		for i, l := range legs {
+			if (l.Kind == kindExpected) != recorded {
+				continue
+			}
+			key := ""
+			if l.Kind == kindState {
+				if key = l.Options["key"]; l.flag != "" {
+					key = spec.StateKey
+				}
+			}
+			s.legs[i] = add(l.Name, l.Kind, l.File, key)
+			fatal[s.legs[i]] = fatal[s.legs[i]] || l.flag != ""
+		}
+	}
 	for _, path := range spec.Inputs {
 		if path == "" {
 			return s, &Error{Msg: "an input has no name", Remedy: "give --input a file"}
 		}
-		s.inputs = append(s.inputs, add(asInput, path))
+		in := add(asInput, asInput, path, "")
+		s.inputs = append(s.inputs, in)
+		fatal[in] = true
 	}
 
-	errs := make([]error, len(s.all))
 	var reading sync.WaitGroup
-	for i, one := range s.all {
+	for _, one := range s.all {
 		one.digest = sync.OnceValues(one.hash)
-		reading.Go(func() { errs[i] = one.read(spec) })
+		reading.Go(func() { one.err = one.read() })
 	}
 	reading.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return s, s.explainSwap(err)
+	for _, one := range s.all {
+		if one.err != nil {
+			one.err = s.explainSwap(one.err)
+			if fatal[one] {
+				return s, one.err
+			}
 		}
 	}
 	for _, one := range s.all {
+		if one.err != nil {
+			continue
+		}
 		s.hashing.Go(func() { _, _ = one.digest() }) // the error comes again where the hash is asked for
 	}
 	return s, ctx.Err()
+}
+
+// readAlike tells whether legs of two kinds, or inputs, read a file in the same way.
+func readAlike(a, b string) bool {
+	return a == b && a != asInput || ofModule(a) && ofModule(b)
 }
 
 // close lets go of the files.
@@ -99,8 +126,8 @@ func (s *sources) close() {
 	}
 }
 
-// read opens the file and checks that it is what its role asks for.
-func (s *source) read(spec *Spec) error {
+// read opens the file and checks that it is what its kind asks for.
+func (s *source) read() error {
 	info, err := os.Stat(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -115,14 +142,16 @@ func (s *source) read(spec *Spec) error {
 		return &Error{Path: s.path, Msg: "the file is empty", Remedy: "save or copy it again"}
 	}
 	s.entry.Bytes = info.Size()
-	switch s.role {
-	case legScripted:
+	switch {
+	case ofModule(s.kind):
 		return s.readScripted()
-	case legState:
-		return s.readState(spec.StateKey)
-	default:
+	case s.kind == kindState:
+		return s.readState()
+	case s.kind == kindExpected, s.kind == asInput:
 		return s.readArrays()
 	}
+	s.entry.Kind = checkpoint.Sniff(s.path).String()
+	return nil
 }
 
 // nearby says what to do about a missing file.
@@ -163,7 +192,7 @@ func (s *source) readScripted() error {
 	return s.checkSums()
 }
 
-func (s *source) readState(key string) error {
+func (s *source) readState() error {
 	if err := s.open(); err != nil {
 		return err
 	}
@@ -175,7 +204,7 @@ func (s *source) readState(key string) error {
 	if err := s.checkSums(); err != nil {
 		return err
 	}
-	state, err := s.file.State(key)
+	state, err := s.file.State(s.key)
 	var ambiguous *checkpoint.AmbiguousError
 	switch {
 	case errors.As(err, &ambiguous):
@@ -188,51 +217,6 @@ func (s *source) readState(key string) error {
 	s.entry.Holds = fmt.Sprintf("state_dict of %s", layout.Count(state.Len(), "tensor"))
 	if state.Key != "" {
 		s.entry.Holds = fmt.Sprintf("%s in %s", layout.Count(state.Len(), "tensor"), state.Key)
-	}
-	return nil
-}
-
-func (s *source) readArrays() error {
-	switch kind := checkpoint.Sniff(s.path); kind {
-	case checkpoint.KindNPY:
-		s.entry.Kind = kind.String()
-		a, err := checkpoint.ReadNPY(s.path)
-		if err != nil {
-			return s.refuse(err)
-		}
-		s.arrays = []namedArray{{"", s.path, a}}
-	case checkpoint.KindNPZ:
-		s.entry.Kind = kind.String()
-		if err := s.readNPZ(); err != nil {
-			return s.refuse(err)
-		}
-	case checkpoint.KindZip:
-		if err := s.readNPZ(); err != nil {
-			return s.refuse(err)
-		}
-	default:
-		return &kindError{s, kind}
-	}
-	var parts []string
-	for _, a := range s.arrays {
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s %s", a.name, a.DType(), layout.Shape(a.Shape()))))
-	}
-	s.entry.Holds = strings.Join(parts, ", ")
-	return nil
-}
-
-func (s *source) readNPZ() (err error) {
-	z, err := checkpoint.OpenNPZ(s.path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, z.Close()) }()
-	for _, name := range z.Names() {
-		a, err := z.Array(name)
-		if err != nil {
-			return err
-		}
-		s.arrays = append(s.arrays, namedArray{name, s.path, a})
 	}
 	return nil
 }

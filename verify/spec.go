@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify/compare"
@@ -15,6 +16,10 @@ type Spec struct {
 	State    string   // file that holds a state_dict, alone or in a checkpoint
 	Expected string   // outputs recorded before saving: .npy, or .npz for several
 	Inputs   []string // .npy and .npz files, in the order of the method's arguments
+
+	// Legs are those beside the ones that the fields above ask for. One that cannot
+	// be loaded or run leaves the question open, and the others go on.
+	Legs []LegSpec
 
 	Method   string       // of the scripted file; "" is forward
 	Device   torch.Device // where the models run; the zero value is the CPU
@@ -72,6 +77,27 @@ func (s *Spec) method() string {
 	return s.Method
 }
 
+// legs lists all legs in the order in which they run. The first is the reference.
+func (s *Spec) legs() []LegSpec {
+	var all []LegSpec
+	for _, short := range []struct{ kind, file string }{
+		{kindExpected, s.Expected}, {kindScripted, s.Scripted}, {kindState, s.State},
+	} {
+		if short.file != "" {
+			all = append(all, LegSpec{Name: short.kind, Kind: short.kind, File: short.file, flag: "--" + short.kind})
+		}
+	}
+	for _, l := range s.Legs {
+		if l.Name == "" {
+			l.Name = l.Kind
+		}
+		all = append(all, l)
+	}
+	// What was recorded is what the others are held against.
+	slices.SortStableFunc(all, func(a, b LegSpec) int { return b2i(b.Kind == kindExpected) - b2i(a.Kind == kindExpected) })
+	return all
+}
+
 // tolerance gives what outputs may differ by.
 func (s *Spec) tolerance() compare.Tolerance {
 	if s.Tolerance == nil {
@@ -82,13 +108,21 @@ func (s *Spec) tolerance() compare.Tolerance {
 
 // check finds what is wrong with the question before any file is opened.
 func (s *Spec) check() error {
-	legs := 0
-	for _, file := range []string{s.Scripted, s.State, s.Expected} {
-		if file != "" {
-			legs++
+	legs := s.legs()
+	names := make(map[string]bool, len(legs))
+	for i := range legs {
+		if err := legs[i].check(); err != nil {
+			return err
 		}
+		if names[legs[i].Name] {
+			return &Error{Msg: "two legs are called " + legs[i].Name, Remedy: "give them names: --leg NAME=KIND:FILE"}
+		}
+		names[legs[i].Name] = true
 	}
-	switch {
+	switch legs := len(legs); {
+	case len(s.Legs) > 0 && legs > 1:
+	case legs == 1 && len(s.Legs) > 0:
+		return &Error{Path: s.Legs[0].File, Msg: "nothing to compare the leg " + s.Legs[0].Name + " with", Remedy: "give another leg, or --expected"}
 	case legs == 0:
 		return &Error{Msg: "nothing to check", Remedy: "give --scripted and --state, and --expected if outputs were recorded"}
 	case s.Scripted == "" && s.State == "":

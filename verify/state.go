@@ -16,6 +16,7 @@ import (
 type stateLeg struct {
 	report   Leg
 	spec     *Spec
+	at       place
 	scripted *source
 	state    *source
 	census   *census
@@ -28,9 +29,9 @@ type stateLeg struct {
 	doubtful []*gap    // those that the compared run borrowed, although they may differ
 }
 
-func newStateLeg(scripted, state *source, spec *Spec) *stateLeg {
-	return &stateLeg{scripted: scripted, state: state, spec: spec,
-		report: Leg{Name: legState, Label: "state_dict", Path: state.path, Structure: "TorchScript filled from the state"}}
+func newStateLeg(scripted, state *source, leg LegSpec, spec *Spec, at place) *stateLeg {
+	return &stateLeg{scripted: scripted, state: state, spec: spec, at: at,
+		report: Leg{Name: leg.Name, Kind: leg.Kind, Label: leg.label("state_dict"), Path: state.path, Structure: "TorchScript filled from the state"}}
 }
 
 func (l *stateLeg) entry() *Leg { return &l.report }
@@ -39,7 +40,7 @@ func (l *stateLeg) entry() *Leg { return &l.report }
 // constants with the scripted leg, and compares the weights before it fills them.
 func (l *stateLeg) load(context.Context) error {
 	var err error
-	if l.filler, err = newFiller(l.scripted, l.spec.Device); err != nil {
+	if l.filler, err = newFiller(l.scripted, l.at.device); err != nil {
 		return err
 	}
 	module := make([]held, len(l.filler.tensors))
@@ -92,7 +93,7 @@ func (l *stateLeg) run(ctx context.Context, in *inputs) ([]output, error) {
 			if err := l.prepare(poisoned, round); err != nil {
 				return nil, nil, err
 			}
-			out, err := call(l.filler.module, l.spec.method(), in, (*jit.Method).CallUnoptimized)
+			out, err := call(l.filler.module, l.spec.method(), in, l.at, (*jit.Method).CallUnoptimized)
 			return out, err, nil
 		}, afresh: l.startAfresh, replaced: func() (bool, error) { return l.filler.replaced() }}
 		switch err := p.depends(ctx, l.gaps); {
@@ -114,7 +115,7 @@ func (l *stateLeg) run(ctx context.Context, in *inputs) ([]output, error) {
 	if err := l.prepare(l.withheld, 0); err != nil {
 		return nil, err
 	}
-	return call(l.filler.module, l.spec.method(), in, (*jit.Method).Call)
+	return call(l.filler.module, l.spec.method(), in, l.at, (*jit.Method).Call)
 }
 
 // prepare fills the module anew, whatever earlier runs left in it, and
@@ -166,7 +167,7 @@ func (l *stateLeg) reload() error {
 
 // another loads the file once more and maps the state beside it.
 func (l *stateLeg) another() (*filler, error) {
-	next, err := newFiller(l.scripted, l.spec.Device)
+	next, err := newFiller(l.scripted, l.at.device)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +192,7 @@ func (l *stateLeg) again(in *inputs) ([]output, bool, error) {
 	if err := next.fill(); err != nil {
 		return nil, false, err
 	}
-	out, err := call(next.module, l.spec.method(), in, (*jit.Method).Call)
+	out, err := call(next.module, l.spec.method(), in, l.at, (*jit.Method).Call)
 	return out, true, err
 }
 

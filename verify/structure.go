@@ -14,6 +14,7 @@ type structureLeg struct {
 	source    *source
 	state     stateDict
 	structure *structure
+	at        place
 	module    nn.Module
 }
 
@@ -51,17 +52,20 @@ func findStructure(file *checkpoint.File) (found *structure, key nn.Key) {
 	return &structure{key, build, hyper}, key
 }
 
-func newStructureLeg(s *source, state stateDict, found *structure) *structureLeg {
-	return &structureLeg{source: s, state: state, structure: found,
-		report: Leg{Name: legState, Label: "state_dict", Path: s.path, Structure: "Go structure " + found.key.String()}}
+func newStructureLeg(s *source, leg LegSpec, state stateDict, found *structure, at place) *structureLeg {
+	return &structureLeg{source: s, state: state, structure: found, at: at,
+		report: Leg{Name: leg.Name, Kind: leg.Kind, Label: leg.label("state_dict"), Path: s.path, Structure: "Go structure " + found.key.String()}}
 }
 
 func (l *structureLeg) entry() *Leg { return &l.report }
 
 func (l *structureLeg) load(context.Context) error {
 	module, err := l.fill()
+	if err != nil {
+		return &Error{Path: l.source.path, Msg: "does not fill the Go structure " + l.structure.key.String(), Err: err}
+	}
 	l.module = module
-	return err
+	return nil
 }
 
 // fill builds the structure and loads the state into it.
@@ -84,7 +88,7 @@ func (l *structureLeg) fill() (nn.Module, error) {
 }
 
 func (l *structureLeg) run(_ context.Context, in *inputs) ([]output, error) {
-	return invoke(in, l.module.Forward)
+	return invoke(in, l.at, l.module.Forward)
 }
 
 func (l *structureLeg) again(in *inputs) ([]output, bool, error) {
@@ -92,7 +96,7 @@ func (l *structureLeg) again(in *inputs) ([]output, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	out, err := invoke(in, module.Forward)
+	out, err := invoke(in, l.at, module.Forward)
 	if closing := module.Close(); err == nil {
 		err = closing
 	}

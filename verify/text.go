@@ -27,7 +27,7 @@ func (r *Report) WriteText(w io.Writer, opts TextOptions) error {
 	}
 	if r.Weights != nil {
 		p.weights(r.Weights)
-		p.uncovered(r.Uncovered, r.legOf(legState))
+		p.uncovered(r.Uncovered, r.stateLeg())
 	}
 	if len(r.Comparisons) > 0 {
 		p.comparisons(r)
@@ -49,6 +49,16 @@ func (r *Report) WriteVerdict(w io.Writer, opts TextOptions) error {
 	p := &page{w: w, opts: opts}
 	p.verdict(r)
 	return p.err
+}
+
+// stateLeg gives the first leg that was filled from a state.
+func (r *Report) stateLeg() *Leg {
+	for i := range r.Legs {
+		if r.Legs[i].Kind == kindState {
+			return &r.Legs[i]
+		}
+	}
+	return nil
 }
 
 func (r *Report) legOf(name string) *Leg {

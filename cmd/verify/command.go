@@ -40,6 +40,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 type check struct {
 	spec    verify.Spec
 	tol     compare.Tolerance
+	legs    []string
 	device  string
 	formats []*format // of the reports beside the text
 	quiet   bool
@@ -69,7 +70,11 @@ const examples = `  # Do both files compute what the model computed before it wa
 
   # On the second GPU, with a buffer that the constructor makes again
   verify --scripted m.pt --state s.pt --input batch.npz --device cuda:1 \
-    --non-persistent rope.inv_freq`
+    --non-persistent rope.inv_freq
+
+  # What freezing, float16 and float64 make of it
+  verify --expected y.npy --input x.npy --scripted m.pt --leg frozen:m.pt \
+    --leg half=scripted:m.pt,dtype=float16 --leg oracle:m.pt`
 
 // newCheck makes the root command. code is set to the exit code of the verdict.
 func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
@@ -97,8 +102,9 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	f.SortFlags = false
 	f.StringVar(&c.spec.Scripted, "scripted", "", "TorchScript `FILE`, scripted or traced")
 	f.StringVar(&c.spec.State, "state", "", "`FILE` with a state_dict, alone or in a checkpoint")
-	f.StringVar(&c.spec.Expected, "expected", "", "recorded outputs: .npy `FILE`, .npz for several")
-	f.StringArrayVar(&c.spec.Inputs, "input", nil, "input: .npy or .npz `FILE`; repeat in the order of the arguments")
+	f.StringVar(&c.spec.Expected, "expected", "", "recorded outputs: `FILE` of npy, npz, safetensors or torch.save")
+	f.StringArrayVar(&c.spec.Inputs, "input", nil, "input: `FILE` of the same kinds; repeat in the order of the arguments")
+	f.StringArrayVar(&c.legs, "leg", nil, "another `NAME=KIND:FILE[,option=value…]` to compare; repeatable; kinds: "+strings.Join(verify.Kinds(), ", "))
 	f.StringVar(&c.spec.Method, "method", "forward", "`NAME` of the method to call")
 	f.StringVar(&c.device, "device", "cpu", "`DEVICE` to run on: cpu, cuda, cuda:N")
 	f.Float64Var(&c.tol.RTol, "rtol", compare.Default.RTol, "relative tolerance")
@@ -133,6 +139,13 @@ func (c *check) run(ctx context.Context) (int, error) {
 	device, err := torch.ParseDevice(c.device)
 	if err != nil {
 		return 0, fmt.Errorf("--device: %w", err)
+	}
+	for _, text := range c.legs {
+		leg, err := verify.ParseLeg(text)
+		if err != nil {
+			return 0, fmt.Errorf("--leg: %w", err)
+		}
+		c.spec.Legs = append(c.spec.Legs, leg)
 	}
 	c.spec.Device, c.spec.Tolerance, c.spec.Threads = device, &c.tol, runtime.GOMAXPROCS(0)
 

@@ -455,6 +455,11 @@ TS_API void ts_static_free(ts_static *s) TS_NOEXCEPT;
 /* ts_static_call is ts_method_call of it; TS_CALL_NO_OPTIMIZE has no effect. */
 TS_API ts_error *ts_static_call(const ts_static *s, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_NOEXCEPT;
 
+/* ts_module_cast gives a copy whose floating-point parameters, buffers and
+ * tensor attributes are of another floating-point dtype. Constants of graphs, and
+ * casts that the code makes, stay. */
+TS_API ts_error *ts_module_cast(const ts_module *m, int32_t dtype, ts_module **out) TS_NOEXCEPT;
+
 #ifdef __cplusplus
 }
 #endif

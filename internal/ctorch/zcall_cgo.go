@@ -125,6 +125,8 @@ static inline ts_error *ts_method_call_steady(uintptr_t m, uintptr_t in, size_t 
 #cgo nocallback ts_static_free
 #cgo noescape ts_static_call
 #cgo nocallback ts_static_call
+#cgo noescape ts_module_cast
+#cgo nocallback ts_module_cast
 */
 import "C"
 
@@ -505,4 +507,11 @@ func StaticFree(s *Static) {
 // StaticCall is ts_method_call of it; TS_CALL_NO_OPTIMIZE has no effect.
 func StaticCall(s *Static, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_static_call((*C.ts_static)(unsafe.Pointer(s)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags), (*C.ts_value)(unsafe.Pointer(out)), C.size_t(cap), (**C.ts_values)(unsafe.Pointer(more)))))
+}
+
+// ModuleCast gives a copy whose floating-point parameters, buffers and
+// tensor attributes are of another floating-point dtype. Constants of graphs, and
+// casts that the code makes, stay.
+func ModuleCast(m *Module, dtype int32, out **Module) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_cast((*C.ts_module)(unsafe.Pointer(m)), C.int32_t(dtype), (**C.ts_module)(unsafe.Pointer(out)))))
 }

@@ -195,3 +195,6 @@ func StaticFree(s *Static) {}
 func StaticCall(s *Static, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
 	return noCgo
 }
+
+// ModuleCast does nothing without cgo.
+func ModuleCast(m *Module, dtype int32, out **Module) *Error { return noCgo }

@@ -232,3 +232,7 @@ void ts_static_free(ts_static *s) {
 ts_error *ts_static_call(const ts_static *s, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) {
   return ts_loaded->static_call(s, in, n, flags, out, cap, more);
 }
+
+ts_error *ts_module_cast(const ts_module *m, int32_t dtype, ts_module **out) {
+  return ts_loaded->module_cast(m, dtype, out);
+}

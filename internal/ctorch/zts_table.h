@@ -65,6 +65,7 @@ typedef struct ts_table {
   ts_error *(*static_new)(const ts_module *m, ts_static **out);
   void (*static_free)(ts_static *s);
   ts_error *(*static_call)(const ts_static *s, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more);
+  ts_error *(*module_cast)(const ts_module *m, int32_t dtype, ts_module **out);
 } ts_table;
 
 #endif

@@ -4,11 +4,61 @@
 #include <mutex>
 #include <sstream>
 
+#include <unordered_map>
+#include <unordered_set>
+
 #include "module.h"
 #include "state.h"
 #include "value.h"
 
 using namespace torchgo;
+
+namespace {
+
+// cast_slots converts the floating-point tensors that an object holds, however
+// deep; a tensor that several places share stays shared.
+class CastSlots {
+ public:
+  explicit CastSlots(at::ScalarType dtype) : dtype(dtype) {}
+
+  void object(const c10::intrusive_ptr<c10::ivalue::Object> &o) {
+    if (!seen.insert(o.get()).second) return;
+    for (size_t i = 0; i < o->slots().size(); i++) o->setSlot(i, value(o->getSlot(i)));
+  }
+
+ private:
+  c10::IValue value(const c10::IValue &v) {
+    if (v.isTensor()) return tensor(v.toTensor());
+    if (v.isObject()) {
+      object(v.toObject());
+    } else if (v.isTuple()) {
+      std::vector<c10::IValue> elements;
+      for (const auto &e : v.toTupleRef().elements()) elements.push_back(value(e));
+      if (v.toTupleRef().type()->schema()) return c10::ivalue::Tuple::createNamed(std::move(elements), v.toTupleRef().type());
+      return c10::ivalue::Tuple::create(std::move(elements));
+    } else if (v.isTensorList() || v.isList()) {
+      auto list = v.toList();
+      for (size_t i = 0; i < list.size(); i++) list.set(i, value(list.get(i)));
+    } else if (v.isGenericDict()) {
+      auto dict = v.toGenericDict();
+      for (const auto &e : dict) dict.insert_or_assign(e.key(), value(e.value()));
+    }
+    return v;
+  }
+
+  at::Tensor tensor(const at::Tensor &t) {
+    if (!t.defined() || !t.is_floating_point() || t.scalar_type() == dtype) return t;
+    auto [place, fresh] = made.try_emplace(t.unsafeGetTensorImpl());
+    if (fresh) place->second = t.to(dtype);
+    return place->second;
+  }
+
+  at::ScalarType dtype;
+  std::unordered_set<const void *> seen;
+  std::unordered_map<const void *, at::Tensor> made;
+};
+
+}  // namespace
 
 torch::jit::Module torchgo::frozen_copy(const torch::jit::Module &m, bool optimize) {
   // A copy's types go into the compilation unit that it shares with its module, whose tables libtorch does not lock:
@@ -84,4 +134,17 @@ ts_error *ts_module_compile(const char *source, ts_module **out) noexcept {
     module.define(source);
     *out = new ts_module{std::move(module), {}};
   }, TS_CODE_COMPILE);
+}
+
+ts_error *ts_module_cast(const ts_module *m, int32_t dtype, ts_module **out) noexcept {
+  return guard([&] {
+    check_not_null(m, "module");
+    if (dtype < 0 || dtype >= static_cast<int32_t>(at::ScalarType::NumOptions) || !at::isFloatingType(static_cast<at::ScalarType>(dtype))) {
+      throw Refusal(TS_CODE_TYPE, "a module can be cast to a floating-point dtype only");
+    }
+    Calling calling(0);
+    torch::jit::Module copy = m->module.deepcopy();
+    CastSlots(static_cast<at::ScalarType>(dtype)).object(copy._ivalue());
+    *out = new ts_module{std::move(copy), m->extra};
+  });
 }
