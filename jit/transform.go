@@ -39,7 +39,7 @@ func (m *Module) Cast(element torch.DType) (*Module, error) {
 	}); err != nil {
 		return nil, err
 	}
-	return adopt(native), nil
+	return adopt(native, m.settings).execute()
 }
 
 // Compile makes a module without parameters from TorchScript source: functions

@@ -111,3 +111,34 @@ def lists(self, a: List[int], b: Dict[str, float], c: Optional[Tuple[bool, str]]
 	_, err = jit.Compile("def f(self):\x00")
 	require.ErrorIs(t, err, torch.CodeCompile)
 }
+
+func TestCastConvertsWhatTheModuleHolds(t *testing.T) {
+	torchtest.Require(t)
+	m, err := jit.Load(scenario("safe_model_save", "model_scripted.pt"))
+	require.NoError(t, err)
+	defer m.Close()
+	wide, err := m.Cast(torch.Float64)
+	require.NoError(t, err)
+	defer wide.Close()
+	for _, c := range []struct {
+		m    *jit.Module
+		want torch.DType
+	}{{wide, torch.Float64}, {m, torch.Float32}} {
+		tensors, err := c.m.Tensors()
+		require.NoError(t, err)
+		require.NotEmpty(t, tensors)
+		for _, tensor := range tensors {
+			assert.Equal(t, c.want, tensor.Tensor.DType(), tensor.Name)
+			tensor.Tensor.Close()
+		}
+	}
+	x, err := torch.Zeros(torch.Float64, torch.CPU, 1, 4)
+	require.NoError(t, err)
+	defer x.Close()
+	y, err := wide.Forward(x)
+	require.NoError(t, err)
+	assert.Equal(t, torch.Float64, y.DType())
+	y.Close()
+	_, err = m.Cast(torch.Int32)
+	assert.ErrorIs(t, err, torch.CodeType)
+}
