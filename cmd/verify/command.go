@@ -104,7 +104,7 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	f.StringVar(&c.spec.State, "state", "", "`FILE` with a state_dict, alone or in a checkpoint")
 	f.StringVar(&c.spec.Expected, "expected", "", "recorded outputs: `FILE` of npy, npz, safetensors or torch.save")
 	f.StringArrayVar(&c.spec.Inputs, "input", nil, "input: `FILE` of the same kinds; repeat in the order of the arguments")
-	f.StringArrayVar(&c.legs, "leg", nil, "another `NAME=KIND:FILE[,option=value…]` to compare; repeatable; kinds: "+strings.Join(verify.Kinds(), ", "))
+	f.StringArrayVar(&c.legs, "leg", nil, "another `LEG`: NAME=KIND:FILE[,OPTION=VALUE…]; repeatable; the kinds are "+strings.Join(verify.Kinds(), ", "))
 	f.StringVar(&c.spec.Method, "method", "forward", "`NAME` of the method to call")
 	f.StringVar(&c.device, "device", "cpu", "`DEVICE` to run on: cpu, cuda, cuda:N")
 	f.Float64Var(&c.tol.RTol, "rtol", compare.Default.RTol, "relative tolerance")
