@@ -135,6 +135,15 @@ func (a *Arguments) OptionalBool(v *bool) {
 	a.Bool(*v)
 }
 
+// NonzeroBool adds true; false is Default.
+func (a *Arguments) NonzeroBool(v bool) {
+	if !v {
+		a.Default()
+		return
+	}
+	a.Bool(v)
+}
+
 // Int adds an int.
 func (a *Arguments) Int(v int64) { a.put(ctorch.Value{Tag: ctorch.TagInt, I: v}) }
 
@@ -147,6 +156,15 @@ func (a *Arguments) OptionalInt(v *int64) {
 	a.Int(*v)
 }
 
+// NonzeroInt adds an int; zero is Default.
+func (a *Arguments) NonzeroInt(v int64) {
+	if v == 0 {
+		a.Default()
+		return
+	}
+	a.Int(v)
+}
+
 // Float adds a float.
 func (a *Arguments) Float(v float64) { a.put(ctorch.Value{Tag: ctorch.TagFloat, Re: v}) }
 
@@ -157,6 +175,15 @@ func (a *Arguments) OptionalFloat(v *float64) {
 		return
 	}
 	a.Float(*v)
+}
+
+// NonzeroFloat adds a float; zero is Default.
+func (a *Arguments) NonzeroFloat(v float64) {
+	if v == 0 {
+		a.Default()
+		return
+	}
+	a.Float(v)
 }
 
 // Number adds a Scalar; nil is Default.

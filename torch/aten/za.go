@@ -922,7 +922,7 @@ func AllDim(self *torch.Tensor, dim int64, opts *AllDimOptions) (*torch.Tensor, 
 	args := opAllDim.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -945,7 +945,7 @@ func AllDims(self *torch.Tensor, opts *AllDimsOptions) (*torch.Tensor, error) {
 	args := opAllDims.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -962,7 +962,7 @@ func AllDimsOut(self, out *torch.Tensor, opts *AllDimsOptions) error {
 	args := opAllDimsOut.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -979,7 +979,7 @@ func AllOut(self *torch.Tensor, dim int64, out *torch.Tensor, opts *AllDimOption
 	args := opAllOut.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1006,7 +1006,7 @@ func Allclose(self, other *torch.Tensor, opts *AllcloseOptions) (bool, error) {
 	args.Tensor(other)
 	args.OptionalFloat(opts.Rtol)
 	args.OptionalFloat(opts.Atol)
-	args.Bool(opts.EqualNan)
+	args.NonzeroBool(opts.EqualNan)
 	got := call(&args, 1)
 	return got.boolean(0), got.end()
 }
@@ -1056,7 +1056,7 @@ func Amax(self *torch.Tensor, opts *AmaxOptions) (*torch.Tensor, error) {
 	args := opAmax.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -1073,7 +1073,7 @@ func AmaxOut(self, out *torch.Tensor, opts *AmaxOptions) error {
 	args := opAmaxOut.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1097,7 +1097,7 @@ func Amin(self *torch.Tensor, opts *AminOptions) (*torch.Tensor, error) {
 	args := opAmin.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -1114,7 +1114,7 @@ func AminOut(self, out *torch.Tensor, opts *AminOptions) error {
 	args := opAminOut.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1138,7 +1138,7 @@ func Aminmax(self *torch.Tensor, opts *AminmaxOptions) (min, max *torch.Tensor, 
 	args := opAminmax.Begin()
 	args.Tensor(self)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -1156,7 +1156,7 @@ func AminmaxOut(self, min, max *torch.Tensor, opts *AminmaxOptions) error {
 	args := opAminmaxOut.Begin()
 	args.Tensor(self)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(min)
 	args.Tensor(max)
 	return args.Run()
@@ -1228,7 +1228,7 @@ func AnyDim(self *torch.Tensor, dim int64, opts *AnyDimOptions) (*torch.Tensor, 
 	args := opAnyDim.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -1251,7 +1251,7 @@ func AnyDims(self *torch.Tensor, opts *AnyDimsOptions) (*torch.Tensor, error) {
 	args := opAnyDims.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -1268,7 +1268,7 @@ func AnyDimsOut(self, out *torch.Tensor, opts *AnyDimsOptions) error {
 	args := opAnyDimsOut.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1285,7 +1285,7 @@ func AnyOut(self *torch.Tensor, dim int64, out *torch.Tensor, opts *AnyDimOption
 	args := opAnyOut.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1668,7 +1668,7 @@ func Argmax(self *torch.Tensor, opts *ArgmaxOptions) (*torch.Tensor, error) {
 	args := opArgmax.Begin()
 	args.Tensor(self)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -1685,7 +1685,7 @@ func ArgmaxOut(self, out *torch.Tensor, opts *ArgmaxOptions) error {
 	args := opArgmaxOut.Begin()
 	args.Tensor(self)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1709,7 +1709,7 @@ func Argmin(self *torch.Tensor, opts *ArgminOptions) (*torch.Tensor, error) {
 	args := opArgmin.Begin()
 	args.Tensor(self)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -1726,7 +1726,7 @@ func ArgminOut(self, out *torch.Tensor, opts *ArgminOptions) error {
 	args := opArgminOut.Begin()
 	args.Tensor(self)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1750,7 +1750,7 @@ func Argsort(self *torch.Tensor, opts *ArgsortOptions) (*torch.Tensor, error) {
 	args := opArgsort.Begin()
 	args.Tensor(self)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Descending)
+	args.NonzeroBool(opts.Descending)
 	return args.CallTensor()
 }
 
@@ -1767,7 +1767,7 @@ func ArgsortStable(self *torch.Tensor, stable bool, opts *ArgsortOptions) (*torc
 	args.Tensor(self)
 	args.Bool(stable)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Descending)
+	args.NonzeroBool(opts.Descending)
 	return args.CallTensor()
 }
 
@@ -1785,7 +1785,7 @@ func ArgsortStableOut(self *torch.Tensor, stable bool, out *torch.Tensor, opts *
 	args.Tensor(self)
 	args.Bool(stable)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Descending)
+	args.NonzeroBool(opts.Descending)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -2197,7 +2197,7 @@ func AvgPool1d(self *torch.Tensor, kernelSize []int64, opts *AvgPool1dOptions) (
 	args.Ints(kernelSize)
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	args.OptionalBool(opts.CountIncludePad)
 	return args.CallTensor()
 }
@@ -2217,7 +2217,7 @@ func AvgPool1dOut(self *torch.Tensor, kernelSize []int64, out *torch.Tensor, opt
 	args.Ints(kernelSize)
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	args.OptionalBool(opts.CountIncludePad)
 	args.Tensor(out)
 	return args.Run()
@@ -2247,7 +2247,7 @@ func AvgPool2d(self *torch.Tensor, kernelSize []int64, opts *AvgPool2dOptions) (
 	args.Ints(kernelSize)
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	args.OptionalBool(opts.CountIncludePad)
 	args.OptionalInt(opts.DivisorOverride)
 	return args.CallTensor()
@@ -2268,7 +2268,7 @@ func AvgPool2dOut(self *torch.Tensor, kernelSize []int64, out *torch.Tensor, opt
 	args.Ints(kernelSize)
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	args.OptionalBool(opts.CountIncludePad)
 	args.OptionalInt(opts.DivisorOverride)
 	args.Tensor(out)
@@ -2299,7 +2299,7 @@ func AvgPool3d(self *torch.Tensor, kernelSize []int64, opts *AvgPool3dOptions) (
 	args.Ints(kernelSize)
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	args.OptionalBool(opts.CountIncludePad)
 	args.OptionalInt(opts.DivisorOverride)
 	return args.CallTensor()
@@ -2320,7 +2320,7 @@ func AvgPool3dOut(self *torch.Tensor, kernelSize []int64, out *torch.Tensor, opt
 	args.Ints(kernelSize)
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	args.OptionalBool(opts.CountIncludePad)
 	args.OptionalInt(opts.DivisorOverride)
 	args.Tensor(out)

@@ -624,7 +624,7 @@ func Bincount(self *torch.Tensor, opts *BincountOptions) (*torch.Tensor, error) 
 	args := opBincount.Begin()
 	args.Tensor(self)
 	args.OptionalTensor(opts.Weights)
-	args.Int(opts.Minlength)
+	args.NonzeroInt(opts.Minlength)
 	return args.CallTensor()
 }
 
@@ -641,7 +641,7 @@ func BincountOut(self, out *torch.Tensor, opts *BincountOptions) error {
 	args := opBincountOut.Begin()
 	args.Tensor(self)
 	args.OptionalTensor(opts.Weights)
-	args.Int(opts.Minlength)
+	args.NonzeroInt(opts.Minlength)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1420,8 +1420,8 @@ func BucketizeScalar(self torch.Number, boundaries *torch.Tensor, opts *Bucketiz
 	args := opBucketizeScalar.Begin()
 	args.Number(self)
 	args.Tensor(boundaries)
-	args.Bool(opts.OutInt32)
-	args.Bool(opts.Right)
+	args.NonzeroBool(opts.OutInt32)
+	args.NonzeroBool(opts.Right)
 	return args.CallTensor()
 }
 
@@ -1438,8 +1438,8 @@ func BucketizeScalarOut(self torch.Number, boundaries, out *torch.Tensor, opts *
 	args := opBucketizeScalarOut.Begin()
 	args.Number(self)
 	args.Tensor(boundaries)
-	args.Bool(opts.OutInt32)
-	args.Bool(opts.Right)
+	args.NonzeroBool(opts.OutInt32)
+	args.NonzeroBool(opts.Right)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1456,8 +1456,8 @@ func BucketizeTensor(self, boundaries *torch.Tensor, opts *BucketizeOptions) (*t
 	args := opBucketizeTensor.Begin()
 	args.Tensor(self)
 	args.Tensor(boundaries)
-	args.Bool(opts.OutInt32)
-	args.Bool(opts.Right)
+	args.NonzeroBool(opts.OutInt32)
+	args.NonzeroBool(opts.Right)
 	return args.CallTensor()
 }
 
@@ -1474,8 +1474,8 @@ func BucketizeTensorOut(self, boundaries, out *torch.Tensor, opts *BucketizeOpti
 	args := opBucketizeTensorOut.Begin()
 	args.Tensor(self)
 	args.Tensor(boundaries)
-	args.Bool(opts.OutInt32)
-	args.Bool(opts.Right)
+	args.NonzeroBool(opts.OutInt32)
+	args.NonzeroBool(opts.Right)
 	args.Tensor(out)
 	return args.Run()
 }

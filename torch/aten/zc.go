@@ -45,7 +45,7 @@ func Cat(tensors []*torch.Tensor, opts *CatOptions) (*torch.Tensor, error) {
 	}
 	args := opCat.Begin()
 	args.Tensors(tensors)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	return args.CallTensor()
 }
 
@@ -60,7 +60,7 @@ func CatOut(tensors []*torch.Tensor, out *torch.Tensor, opts *CatOptions) error 
 	}
 	args := opCatOut.Begin()
 	args.Tensors(tensors)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -83,7 +83,7 @@ func Cauchy(self *torch.Tensor, opts *CauchyOptions) (*torch.Tensor, error) {
 	}
 	args := opCauchy.Begin()
 	args.Tensor(self)
-	args.Float(opts.Median)
+	args.NonzeroFloat(opts.Median)
 	args.OptionalFloat(opts.Sigma)
 	return args.CallTensor()
 }
@@ -99,7 +99,7 @@ func CauchyInPlace(self *torch.Tensor, opts *CauchyOptions) error {
 	}
 	args := opCauchyInPlace.Begin()
 	args.Tensor(self)
-	args.Float(opts.Median)
+	args.NonzeroFloat(opts.Median)
 	args.OptionalFloat(opts.Sigma)
 	return args.Run()
 }
@@ -116,7 +116,7 @@ func CauchyOut(self, out *torch.Tensor, opts *CauchyOptions) error {
 	}
 	args := opCauchyOut.Begin()
 	args.Tensor(self)
-	args.Float(opts.Median)
+	args.NonzeroFloat(opts.Median)
 	args.OptionalFloat(opts.Sigma)
 	args.Default()
 	args.Tensor(out)
@@ -359,7 +359,7 @@ func CholeskyInverse(self *torch.Tensor, opts *CholeskyInverseOptions) (*torch.T
 	}
 	args := opCholeskyInverse.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Upper)
+	args.NonzeroBool(opts.Upper)
 	return args.CallTensor()
 }
 
@@ -375,7 +375,7 @@ func CholeskyInverseOut(self, out *torch.Tensor, opts *CholeskyInverseOptions) e
 	}
 	args := opCholeskyInverseOut.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Upper)
+	args.NonzeroBool(opts.Upper)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -398,7 +398,7 @@ func CholeskySolve(self, input2 *torch.Tensor, opts *CholeskySolveOptions) (*tor
 	args := opCholeskySolve.Begin()
 	args.Tensor(self)
 	args.Tensor(input2)
-	args.Bool(opts.Upper)
+	args.NonzeroBool(opts.Upper)
 	return args.CallTensor()
 }
 
@@ -415,7 +415,7 @@ func CholeskySolveOut(self, input2, out *torch.Tensor, opts *CholeskySolveOption
 	args := opCholeskySolveOut.Begin()
 	args.Tensor(self)
 	args.Tensor(input2)
-	args.Bool(opts.Upper)
+	args.NonzeroBool(opts.Upper)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -454,7 +454,7 @@ func Chunk(self *torch.Tensor, chunks int64, opts *ChunkOptions) ([]*torch.Tenso
 	args := opChunk.Begin()
 	args.Tensor(self)
 	args.Int(chunks)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	got := call(&args, 1)
 	return got.tensors(0), got.end()
 }
@@ -1001,7 +1001,7 @@ func Combinations(self *torch.Tensor, opts *CombinationsOptions) (*torch.Tensor,
 	args := opCombinations.Begin()
 	args.Tensor(self)
 	args.OptionalInt(opts.R)
-	args.Bool(opts.WithReplacement)
+	args.NonzeroBool(opts.WithReplacement)
 	return args.CallTensor()
 }
 
@@ -1048,7 +1048,7 @@ func Concat(tensors []*torch.Tensor, opts *ConcatOptions) (*torch.Tensor, error)
 	}
 	args := opConcat.Begin()
 	args.Tensors(tensors)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	return args.CallTensor()
 }
 
@@ -1064,7 +1064,7 @@ func ConcatOut(tensors []*torch.Tensor, out *torch.Tensor, opts *ConcatOptions) 
 	}
 	args := opConcatOut.Begin()
 	args.Tensors(tensors)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1086,7 +1086,7 @@ func Concatenate(tensors []*torch.Tensor, opts *ConcatenateOptions) (*torch.Tens
 	}
 	args := opConcatenate.Begin()
 	args.Tensors(tensors)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	return args.CallTensor()
 }
 
@@ -1102,7 +1102,7 @@ func ConcatenateOut(tensors []*torch.Tensor, out *torch.Tensor, opts *Concatenat
 	}
 	args := opConcatenateOut.Begin()
 	args.Tensors(tensors)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1449,7 +1449,7 @@ func ConvTbc(self, weight, bias *torch.Tensor, opts *ConvTbcOptions) (*torch.Ten
 	args.Tensor(self)
 	args.Tensor(weight)
 	args.Tensor(bias)
-	args.Int(opts.Pad)
+	args.NonzeroInt(opts.Pad)
 	return args.CallTensor()
 }
 
@@ -1467,7 +1467,7 @@ func ConvTbcOut(self, weight, bias, out *torch.Tensor, opts *ConvTbcOptions) err
 	args.Tensor(self)
 	args.Tensor(weight)
 	args.Tensor(bias)
-	args.Int(opts.Pad)
+	args.NonzeroInt(opts.Pad)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1666,7 +1666,7 @@ func Copy(self, src *torch.Tensor, opts *CopyOptions) (*torch.Tensor, error) {
 	args := opCopy.Begin()
 	args.Tensor(self)
 	args.Tensor(src)
-	args.Bool(opts.NonBlocking)
+	args.NonzeroBool(opts.NonBlocking)
 	return args.CallTensor()
 }
 
@@ -1682,7 +1682,7 @@ func CopyInPlace(self, src *torch.Tensor, opts *CopyOptions) error {
 	args := opCopyInPlace.Begin()
 	args.Tensor(self)
 	args.Tensor(src)
-	args.Bool(opts.NonBlocking)
+	args.NonzeroBool(opts.NonBlocking)
 	return args.Run()
 }
 
@@ -1699,7 +1699,7 @@ func CopyOut(self, src, out *torch.Tensor, opts *CopyOptions) error {
 	args := opCopyOut.Begin()
 	args.Tensor(self)
 	args.Tensor(src)
-	args.Bool(opts.NonBlocking)
+	args.NonzeroBool(opts.NonBlocking)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1723,7 +1723,7 @@ func CopySparseToSparse(self, src *torch.Tensor, opts *CopySparseToSparseOptions
 	args := opCopySparseToSparse.Begin()
 	args.Tensor(self)
 	args.Tensor(src)
-	args.Bool(opts.NonBlocking)
+	args.NonzeroBool(opts.NonBlocking)
 	return args.CallTensor()
 }
 
@@ -1740,7 +1740,7 @@ func CopySparseToSparseInPlace(self, src *torch.Tensor, opts *CopySparseToSparse
 	args := opCopySparseToSparseInPlace.Begin()
 	args.Tensor(self)
 	args.Tensor(src)
-	args.Bool(opts.NonBlocking)
+	args.NonzeroBool(opts.NonBlocking)
 	return args.Run()
 }
 
@@ -1757,7 +1757,7 @@ func CopySparseToSparseOut(self, src, out *torch.Tensor, opts *CopySparseToSpars
 	args := opCopySparseToSparseOut.Begin()
 	args.Tensor(self)
 	args.Tensor(src)
-	args.Bool(opts.NonBlocking)
+	args.NonzeroBool(opts.NonBlocking)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1938,7 +1938,7 @@ func CosineEmbeddingLoss(input1, input2, target *torch.Tensor, opts *CosineEmbed
 	args.Tensor(input1)
 	args.Tensor(input2)
 	args.Tensor(target)
-	args.Float(opts.Margin)
+	args.NonzeroFloat(opts.Margin)
 	args.OptionalInt(opts.Reduction)
 	return args.CallTensor()
 }
@@ -2102,7 +2102,7 @@ func CrossEntropyLoss(self, target *torch.Tensor, opts *CrossEntropyLossOptions)
 	args.OptionalTensor(opts.Weight)
 	args.OptionalInt(opts.Reduction)
 	args.OptionalInt(opts.IgnoreIndex)
-	args.Float(opts.LabelSmoothing)
+	args.NonzeroFloat(opts.LabelSmoothing)
 	return args.CallTensor()
 }
 
@@ -2182,9 +2182,9 @@ func CtcLossIntList(logProbs, targets *torch.Tensor, inputLengths, targetLengths
 	args.Tensor(targets)
 	args.Ints(inputLengths)
 	args.Ints(targetLengths)
-	args.Int(opts.Blank)
+	args.NonzeroInt(opts.Blank)
 	args.OptionalInt(opts.Reduction)
-	args.Bool(opts.ZeroInfinity)
+	args.NonzeroBool(opts.ZeroInfinity)
 	return args.CallTensor()
 }
 
@@ -2202,9 +2202,9 @@ func CtcLossTensor(logProbs, targets, inputLengths, targetLengths *torch.Tensor,
 	args.Tensor(targets)
 	args.Tensor(inputLengths)
 	args.Tensor(targetLengths)
-	args.Int(opts.Blank)
+	args.NonzeroInt(opts.Blank)
 	args.OptionalInt(opts.Reduction)
-	args.Bool(opts.ZeroInfinity)
+	args.NonzeroBool(opts.ZeroInfinity)
 	return args.CallTensor()
 }
 

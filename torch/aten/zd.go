@@ -174,7 +174,7 @@ func Diag(self *torch.Tensor, opts *DiagOptions) (*torch.Tensor, error) {
 	}
 	args := opDiag.Begin()
 	args.Tensor(self)
-	args.Int(opts.Diagonal)
+	args.NonzeroInt(opts.Diagonal)
 	return args.CallTensor()
 }
 
@@ -197,7 +197,7 @@ func DiagEmbed(self *torch.Tensor, opts *DiagEmbedOptions) (*torch.Tensor, error
 	}
 	args := opDiagEmbed.Begin()
 	args.Tensor(self)
-	args.Int(opts.Offset)
+	args.NonzeroInt(opts.Offset)
 	args.OptionalInt(opts.Dim1)
 	args.OptionalInt(opts.Dim2)
 	return args.CallTensor()
@@ -215,7 +215,7 @@ func DiagEmbedOut(self, out *torch.Tensor, opts *DiagEmbedOptions) error {
 	}
 	args := opDiagEmbedOut.Begin()
 	args.Tensor(self)
-	args.Int(opts.Offset)
+	args.NonzeroInt(opts.Offset)
 	args.OptionalInt(opts.Dim1)
 	args.OptionalInt(opts.Dim2)
 	args.Tensor(out)
@@ -234,7 +234,7 @@ func DiagOut(self, out *torch.Tensor, opts *DiagOptions) error {
 	}
 	args := opDiagOut.Begin()
 	args.Tensor(self)
-	args.Int(opts.Diagonal)
+	args.NonzeroInt(opts.Diagonal)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -256,7 +256,7 @@ func Diagflat(self *torch.Tensor, opts *DiagflatOptions) (*torch.Tensor, error) 
 	}
 	args := opDiagflat.Begin()
 	args.Tensor(self)
-	args.Int(opts.Offset)
+	args.NonzeroInt(opts.Offset)
 	return args.CallTensor()
 }
 
@@ -279,8 +279,8 @@ func Diagonal(self *torch.Tensor, opts *DiagonalOptions) (*torch.Tensor, error) 
 	}
 	args := opDiagonal.Begin()
 	args.Tensor(self)
-	args.Int(opts.Offset)
-	args.Int(opts.Dim1)
+	args.NonzeroInt(opts.Offset)
+	args.NonzeroInt(opts.Dim1)
 	args.OptionalInt(opts.Dim2)
 	return args.CallTensor()
 }
@@ -304,8 +304,8 @@ func DiagonalCopy(self *torch.Tensor, opts *DiagonalCopyOptions) (*torch.Tensor,
 	}
 	args := opDiagonalCopy.Begin()
 	args.Tensor(self)
-	args.Int(opts.Offset)
-	args.Int(opts.Dim1)
+	args.NonzeroInt(opts.Offset)
+	args.NonzeroInt(opts.Dim1)
 	args.OptionalInt(opts.Dim2)
 	return args.CallTensor()
 }
@@ -322,8 +322,8 @@ func DiagonalCopyOut(self, out *torch.Tensor, opts *DiagonalCopyOptions) error {
 	}
 	args := opDiagonalCopyOut.Begin()
 	args.Tensor(self)
-	args.Int(opts.Offset)
-	args.Int(opts.Dim1)
+	args.NonzeroInt(opts.Offset)
+	args.NonzeroInt(opts.Dim1)
 	args.OptionalInt(opts.Dim2)
 	args.Tensor(out)
 	return args.Run()
@@ -349,8 +349,8 @@ func DiagonalScatter(self, src *torch.Tensor, opts *DiagonalScatterOptions) (*to
 	args := opDiagonalScatter.Begin()
 	args.Tensor(self)
 	args.Tensor(src)
-	args.Int(opts.Offset)
-	args.Int(opts.Dim1)
+	args.NonzeroInt(opts.Offset)
+	args.NonzeroInt(opts.Dim1)
 	args.OptionalInt(opts.Dim2)
 	return args.CallTensor()
 }
@@ -368,8 +368,8 @@ func DiagonalScatterOut(self, src, out *torch.Tensor, opts *DiagonalScatterOptio
 	args := opDiagonalScatterOut.Begin()
 	args.Tensor(self)
 	args.Tensor(src)
-	args.Int(opts.Offset)
-	args.Int(opts.Dim1)
+	args.NonzeroInt(opts.Offset)
+	args.NonzeroInt(opts.Dim1)
 	args.OptionalInt(opts.Dim2)
 	args.Tensor(out)
 	return args.Run()

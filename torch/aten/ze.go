@@ -107,8 +107,8 @@ func Embedding(weight, indices *torch.Tensor, opts *EmbeddingOptions) (*torch.Te
 	args.Tensor(weight)
 	args.Tensor(indices)
 	args.OptionalInt(opts.PaddingIdx)
-	args.Bool(opts.ScaleGradByFreq)
-	args.Bool(opts.Sparse)
+	args.NonzeroBool(opts.ScaleGradByFreq)
+	args.NonzeroBool(opts.Sparse)
 	return args.CallTensor()
 }
 
@@ -135,11 +135,11 @@ func EmbeddingBag(weight, indices, offsets *torch.Tensor, opts *EmbeddingBagOpti
 	args.Tensor(weight)
 	args.Tensor(indices)
 	args.Tensor(offsets)
-	args.Bool(opts.ScaleGradByFreq)
-	args.Int(opts.Mode)
-	args.Bool(opts.Sparse)
+	args.NonzeroBool(opts.ScaleGradByFreq)
+	args.NonzeroInt(opts.Mode)
+	args.NonzeroBool(opts.Sparse)
 	args.OptionalTensor(opts.PerSampleWeights)
-	args.Bool(opts.IncludeLastOffset)
+	args.NonzeroBool(opts.IncludeLastOffset)
 	got := call(&args, 4)
 	return got.tensor(0), got.tensor(1), got.tensor(2), got.tensor(3), got.end()
 }
@@ -178,8 +178,8 @@ func EmbeddingOut(weight, indices, out *torch.Tensor, opts *EmbeddingOptions) er
 	args.Tensor(weight)
 	args.Tensor(indices)
 	args.OptionalInt(opts.PaddingIdx)
-	args.Bool(opts.ScaleGradByFreq)
-	args.Bool(opts.Sparse)
+	args.NonzeroBool(opts.ScaleGradByFreq)
+	args.NonzeroBool(opts.Sparse)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -745,7 +745,7 @@ func Expand(self *torch.Tensor, size []int64, opts *ExpandOptions) (*torch.Tenso
 	args := opExpand.Begin()
 	args.Tensor(self)
 	args.Ints(size)
-	args.Bool(opts.Implicit)
+	args.NonzeroBool(opts.Implicit)
 	return args.CallTensor()
 }
 
@@ -779,7 +779,7 @@ func ExpandCopy(self *torch.Tensor, size []int64, opts *ExpandCopyOptions) (*tor
 	args := opExpandCopy.Begin()
 	args.Tensor(self)
 	args.Ints(size)
-	args.Bool(opts.Implicit)
+	args.NonzeroBool(opts.Implicit)
 	return args.CallTensor()
 }
 
@@ -796,7 +796,7 @@ func ExpandCopyOut(self *torch.Tensor, size []int64, out *torch.Tensor, opts *Ex
 	args := opExpandCopyOut.Begin()
 	args.Tensor(self)
 	args.Ints(size)
-	args.Bool(opts.Implicit)
+	args.NonzeroBool(opts.Implicit)
 	args.Tensor(out)
 	return args.Run()
 }

@@ -1132,7 +1132,7 @@ func FillDiagonalInPlace(self *torch.Tensor, fillValue torch.Number, opts *FillD
 	args := opFillDiagonalInPlace.Begin()
 	args.Tensor(self)
 	args.Number(fillValue)
-	args.Bool(opts.Wrap)
+	args.NonzeroBool(opts.Wrap)
 	return args.Run()
 }
 
@@ -1276,7 +1276,7 @@ func FlattenUsingInts(self *torch.Tensor, opts *FlattenOptions) (*torch.Tensor, 
 	}
 	args := opFlattenUsingInts.Begin()
 	args.Tensor(self)
-	args.Int(opts.StartDim)
+	args.NonzeroInt(opts.StartDim)
 	args.OptionalInt(opts.EndDim)
 	return args.CallTensor()
 }
@@ -1815,7 +1815,7 @@ func FrobeniusNormDim(self *torch.Tensor, dim []int64, opts *FrobeniusNormOption
 	args := opFrobeniusNormDim.Begin()
 	args.Tensor(self)
 	args.Ints(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -1832,7 +1832,7 @@ func FrobeniusNormOut(self *torch.Tensor, dim []int64, out *torch.Tensor, opts *
 	args := opFrobeniusNormOut.Begin()
 	args.Tensor(self)
 	args.Ints(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -2015,7 +2015,7 @@ func FusedMovingAvgObsFakeQuant(self, observerOn, fakeQuantOn, runningMin, runni
 	args.Int(quantMin)
 	args.Int(quantMax)
 	args.Int(chAxis)
-	args.Bool(opts.PerRowFakeQuant)
-	args.Bool(opts.SymmetricQuant)
+	args.NonzeroBool(opts.PerRowFakeQuant)
+	args.NonzeroBool(opts.SymmetricQuant)
 	return args.CallTensor()
 }

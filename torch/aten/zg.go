@@ -23,7 +23,7 @@ func Gather(self *torch.Tensor, dim int64, index *torch.Tensor, opts *GatherOpti
 	args.Tensor(self)
 	args.Int(dim)
 	args.Tensor(index)
-	args.Bool(opts.SparseGrad)
+	args.NonzeroBool(opts.SparseGrad)
 	return args.CallTensor()
 }
 
@@ -41,7 +41,7 @@ func GatherOut(self *torch.Tensor, dim int64, index, out *torch.Tensor, opts *Ga
 	args.Tensor(self)
 	args.Int(dim)
 	args.Tensor(index)
-	args.Bool(opts.SparseGrad)
+	args.NonzeroBool(opts.SparseGrad)
 	args.Tensor(out)
 	return args.Run()
 }

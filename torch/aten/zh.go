@@ -408,8 +408,8 @@ func HashTensor(self *torch.Tensor, opts *HashTensorOptions) (*torch.Tensor, err
 	args := opHashTensor.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
-	args.Int(opts.Mode)
+	args.NonzeroBool(opts.Keepdim)
+	args.NonzeroInt(opts.Mode)
 	return args.CallTensor()
 }
 
@@ -426,8 +426,8 @@ func HashTensorOut(self, out *torch.Tensor, opts *HashTensorOptions) error {
 	args := opHashTensorOut.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
-	args.Int(opts.Mode)
+	args.NonzeroBool(opts.Keepdim)
+	args.NonzeroInt(opts.Mode)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -561,7 +561,7 @@ func HistogramBinCt(self *torch.Tensor, opts *HistogramBinCtOptions) (hist, binE
 	args.OptionalInt(opts.Bins)
 	args.OptionalFloats(opts.Range)
 	args.OptionalTensor(opts.Weight)
-	args.Bool(opts.Density)
+	args.NonzeroBool(opts.Density)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -581,7 +581,7 @@ func HistogramBinCtOut(self, hist, binEdges *torch.Tensor, opts *HistogramBinCtO
 	args.OptionalInt(opts.Bins)
 	args.OptionalFloats(opts.Range)
 	args.OptionalTensor(opts.Weight)
-	args.Bool(opts.Density)
+	args.NonzeroBool(opts.Density)
 	args.Tensor(hist)
 	args.Tensor(binEdges)
 	return args.Run()
@@ -608,7 +608,7 @@ func HistogramBinsTensor(self, bins *torch.Tensor, opts *HistogramBinsTensorOpti
 	args.Tensor(self)
 	args.Tensor(bins)
 	args.OptionalTensor(opts.Weight)
-	args.Bool(opts.Density)
+	args.NonzeroBool(opts.Density)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -627,7 +627,7 @@ func HistogramBinsTensorOut(self, bins, hist, binEdges *torch.Tensor, opts *Hist
 	args.Tensor(self)
 	args.Tensor(bins)
 	args.OptionalTensor(opts.Weight)
-	args.Bool(opts.Density)
+	args.NonzeroBool(opts.Density)
 	args.Tensor(hist)
 	args.Tensor(binEdges)
 	return args.Run()
@@ -656,7 +656,7 @@ func Histogramdd(self *torch.Tensor, bins []int64, opts *HistogramddOptions) (hi
 	args.Ints(bins)
 	args.OptionalFloats(opts.Range)
 	args.OptionalTensor(opts.Weight)
-	args.Bool(opts.Density)
+	args.NonzeroBool(opts.Density)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensors(1), got.end()
 }
@@ -675,7 +675,7 @@ func HistogramddIntBins(self *torch.Tensor, bins int64, opts *HistogramddOptions
 	args.Int(bins)
 	args.OptionalFloats(opts.Range)
 	args.OptionalTensor(opts.Weight)
-	args.Bool(opts.Density)
+	args.NonzeroBool(opts.Density)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensors(1), got.end()
 }
@@ -694,7 +694,7 @@ func HistogramddTensorListBins(self *torch.Tensor, bins []*torch.Tensor, opts *H
 	args.Tensors(bins)
 	args.OptionalFloats(opts.Range)
 	args.OptionalTensor(opts.Weight)
-	args.Bool(opts.Density)
+	args.NonzeroBool(opts.Density)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensors(1), got.end()
 }

@@ -372,7 +372,7 @@ func IndexPut(self *torch.Tensor, indices []*torch.Tensor, values *torch.Tensor,
 	args.Tensor(self)
 	args.OptionalTensors(indices)
 	args.Tensor(values)
-	args.Bool(opts.Accumulate)
+	args.NonzeroBool(opts.Accumulate)
 	return args.CallTensor()
 }
 
@@ -389,7 +389,7 @@ func IndexPutInPlace(self *torch.Tensor, indices []*torch.Tensor, values *torch.
 	args.Tensor(self)
 	args.OptionalTensors(indices)
 	args.Tensor(values)
-	args.Bool(opts.Accumulate)
+	args.NonzeroBool(opts.Accumulate)
 	return args.Run()
 }
 
@@ -407,7 +407,7 @@ func IndexPutOut(self *torch.Tensor, indices []*torch.Tensor, values, out *torch
 	args.Tensor(self)
 	args.OptionalTensors(indices)
 	args.Tensor(values)
-	args.Bool(opts.Accumulate)
+	args.NonzeroBool(opts.Accumulate)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -863,7 +863,7 @@ func Isclose(self, other *torch.Tensor, opts *IscloseOptions) (*torch.Tensor, er
 	args.Tensor(other)
 	args.OptionalFloat(opts.Rtol)
 	args.OptionalFloat(opts.Atol)
-	args.Bool(opts.EqualNan)
+	args.NonzeroBool(opts.EqualNan)
 	return args.CallTensor()
 }
 
@@ -898,8 +898,8 @@ func IsinScalarTensor(element torch.Number, testElements *torch.Tensor, opts *Is
 	args := opIsinScalarTensor.Begin()
 	args.Number(element)
 	args.Tensor(testElements)
-	args.Bool(opts.AssumeUnique)
-	args.Bool(opts.Invert)
+	args.NonzeroBool(opts.AssumeUnique)
+	args.NonzeroBool(opts.Invert)
 	return args.CallTensor()
 }
 
@@ -916,8 +916,8 @@ func IsinScalarTensorOut(element torch.Number, testElements, out *torch.Tensor, 
 	args := opIsinScalarTensorOut.Begin()
 	args.Number(element)
 	args.Tensor(testElements)
-	args.Bool(opts.AssumeUnique)
-	args.Bool(opts.Invert)
+	args.NonzeroBool(opts.AssumeUnique)
+	args.NonzeroBool(opts.Invert)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -934,8 +934,8 @@ func IsinTensorScalar(elements *torch.Tensor, testElement torch.Number, opts *Is
 	args := opIsinTensorScalar.Begin()
 	args.Tensor(elements)
 	args.Number(testElement)
-	args.Bool(opts.AssumeUnique)
-	args.Bool(opts.Invert)
+	args.NonzeroBool(opts.AssumeUnique)
+	args.NonzeroBool(opts.Invert)
 	return args.CallTensor()
 }
 
@@ -952,8 +952,8 @@ func IsinTensorScalarOut(elements *torch.Tensor, testElement torch.Number, out *
 	args := opIsinTensorScalarOut.Begin()
 	args.Tensor(elements)
 	args.Number(testElement)
-	args.Bool(opts.AssumeUnique)
-	args.Bool(opts.Invert)
+	args.NonzeroBool(opts.AssumeUnique)
+	args.NonzeroBool(opts.Invert)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -970,8 +970,8 @@ func IsinTensorTensor(elements, testElements *torch.Tensor, opts *IsinOptions) (
 	args := opIsinTensorTensor.Begin()
 	args.Tensor(elements)
 	args.Tensor(testElements)
-	args.Bool(opts.AssumeUnique)
-	args.Bool(opts.Invert)
+	args.NonzeroBool(opts.AssumeUnique)
+	args.NonzeroBool(opts.Invert)
 	return args.CallTensor()
 }
 
@@ -988,8 +988,8 @@ func IsinTensorTensorOut(elements, testElements, out *torch.Tensor, opts *IsinOp
 	args := opIsinTensorTensorOut.Begin()
 	args.Tensor(elements)
 	args.Tensor(testElements)
-	args.Bool(opts.AssumeUnique)
-	args.Bool(opts.Invert)
+	args.NonzeroBool(opts.AssumeUnique)
+	args.NonzeroBool(opts.Invert)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1130,10 +1130,10 @@ func Istft(self *torch.Tensor, nFft int64, opts *IstftOptions) (*torch.Tensor, e
 	args.OptionalInt(opts.WinLength)
 	args.OptionalTensor(opts.Window)
 	args.OptionalBool(opts.Center)
-	args.Bool(opts.Normalized)
+	args.NonzeroBool(opts.Normalized)
 	args.OptionalBool(opts.Onesided)
 	args.OptionalInt(opts.Length)
-	args.Bool(opts.ReturnComplex)
+	args.NonzeroBool(opts.ReturnComplex)
 	return args.CallTensor()
 }
 

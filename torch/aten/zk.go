@@ -132,7 +132,7 @@ func KlDiv(self, target *torch.Tensor, opts *KlDivOptions) (*torch.Tensor, error
 	args.Tensor(self)
 	args.Tensor(target)
 	args.OptionalInt(opts.Reduction)
-	args.Bool(opts.LogTarget)
+	args.NonzeroBool(opts.LogTarget)
 	return args.CallTensor()
 }
 
@@ -182,7 +182,7 @@ func Kthvalue(self *torch.Tensor, k int64, opts *KthvalueOptions) (values, indic
 	args.Tensor(self)
 	args.Int(k)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -201,7 +201,7 @@ func KthvalueValues(self *torch.Tensor, k int64, values, indices *torch.Tensor, 
 	args.Tensor(self)
 	args.Int(k)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(values)
 	args.Tensor(indices)
 	return args.Run()

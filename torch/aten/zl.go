@@ -603,7 +603,7 @@ func LinalgCholesky(self *torch.Tensor, opts *LinalgCholeskyOptions) (*torch.Ten
 	}
 	args := opLinalgCholesky.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Upper)
+	args.NonzeroBool(opts.Upper)
 	return args.CallTensor()
 }
 
@@ -625,8 +625,8 @@ func LinalgCholeskyEx(self *torch.Tensor, opts *LinalgCholeskyExOptions) (l, inf
 	}
 	args := opLinalgCholeskyEx.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Upper)
-	args.Bool(opts.CheckErrors)
+	args.NonzeroBool(opts.Upper)
+	args.NonzeroBool(opts.CheckErrors)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -643,8 +643,8 @@ func LinalgCholeskyExL(self, l, info *torch.Tensor, opts *LinalgCholeskyExOption
 	}
 	args := opLinalgCholeskyExL.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Upper)
-	args.Bool(opts.CheckErrors)
+	args.NonzeroBool(opts.Upper)
+	args.NonzeroBool(opts.CheckErrors)
 	args.Tensor(l)
 	args.Tensor(info)
 	return args.Run()
@@ -662,7 +662,7 @@ func LinalgCholeskyOut(self, out *torch.Tensor, opts *LinalgCholeskyOptions) err
 	}
 	args := opLinalgCholeskyOut.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Upper)
+	args.NonzeroBool(opts.Upper)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -815,7 +815,7 @@ func LinalgDiagonal(a *torch.Tensor, opts *LinalgDiagonalOptions) (*torch.Tensor
 	}
 	args := opLinalgDiagonal.Begin()
 	args.Tensor(a)
-	args.Int(opts.Offset)
+	args.NonzeroInt(opts.Offset)
 	args.OptionalInt(opts.Dim1)
 	args.OptionalInt(opts.Dim2)
 	return args.CallTensor()
@@ -1003,7 +1003,7 @@ func LinalgInvEx(a *torch.Tensor, opts *LinalgInvExOptions) (inverse, info *torc
 	}
 	args := opLinalgInvEx.Begin()
 	args.Tensor(a)
-	args.Bool(opts.CheckErrors)
+	args.NonzeroBool(opts.CheckErrors)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -1020,7 +1020,7 @@ func LinalgInvExInverse(a, inverse, info *torch.Tensor, opts *LinalgInvExOptions
 	}
 	args := opLinalgInvExInverse.Begin()
 	args.Tensor(a)
-	args.Bool(opts.CheckErrors)
+	args.NonzeroBool(opts.CheckErrors)
 	args.Tensor(inverse)
 	args.Tensor(info)
 	return args.Run()
@@ -1056,7 +1056,7 @@ func LinalgLdlFactor(self *torch.Tensor, opts *LinalgLdlFactorOptions) (ld, pivo
 	}
 	args := opLinalgLdlFactor.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -1079,8 +1079,8 @@ func LinalgLdlFactorEx(self *torch.Tensor, opts *LinalgLdlFactorExOptions) (ld, 
 	}
 	args := opLinalgLdlFactorEx.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Hermitian)
-	args.Bool(opts.CheckErrors)
+	args.NonzeroBool(opts.Hermitian)
+	args.NonzeroBool(opts.CheckErrors)
 	got := call(&args, 3)
 	return got.tensor(0), got.tensor(1), got.tensor(2), got.end()
 }
@@ -1097,8 +1097,8 @@ func LinalgLdlFactorExOut(self, ld, pivots, info *torch.Tensor, opts *LinalgLdlF
 	}
 	args := opLinalgLdlFactorExOut.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Hermitian)
-	args.Bool(opts.CheckErrors)
+	args.NonzeroBool(opts.Hermitian)
+	args.NonzeroBool(opts.CheckErrors)
 	args.Tensor(ld)
 	args.Tensor(pivots)
 	args.Tensor(info)
@@ -1117,7 +1117,7 @@ func LinalgLdlFactorOut(self, ld, pivots *torch.Tensor, opts *LinalgLdlFactorOpt
 	}
 	args := opLinalgLdlFactorOut.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	args.Tensor(ld)
 	args.Tensor(pivots)
 	return args.Run()
@@ -1142,7 +1142,7 @@ func LinalgLdlSolve(ld, pivots, b *torch.Tensor, opts *LinalgLdlSolveOptions) (*
 	args.Tensor(ld)
 	args.Tensor(pivots)
 	args.Tensor(b)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	return args.CallTensor()
 }
 
@@ -1160,7 +1160,7 @@ func LinalgLdlSolveOut(ld, pivots, b, out *torch.Tensor, opts *LinalgLdlSolveOpt
 	args.Tensor(ld)
 	args.Tensor(pivots)
 	args.Tensor(b)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1275,7 +1275,7 @@ func LinalgLuFactorEx(a *torch.Tensor, opts *LinalgLuFactorExOptions) (lu, pivot
 	args := opLinalgLuFactorEx.Begin()
 	args.Tensor(a)
 	args.OptionalBool(opts.Pivot)
-	args.Bool(opts.CheckErrors)
+	args.NonzeroBool(opts.CheckErrors)
 	got := call(&args, 3)
 	return got.tensor(0), got.tensor(1), got.tensor(2), got.end()
 }
@@ -1293,7 +1293,7 @@ func LinalgLuFactorExOut(a, lu, pivots, info *torch.Tensor, opts *LinalgLuFactor
 	args := opLinalgLuFactorExOut.Begin()
 	args.Tensor(a)
 	args.OptionalBool(opts.Pivot)
-	args.Bool(opts.CheckErrors)
+	args.NonzeroBool(opts.CheckErrors)
 	args.Tensor(lu)
 	args.Tensor(pivots)
 	args.Tensor(info)
@@ -1358,7 +1358,7 @@ func LinalgLuSolve(lu, pivots, b *torch.Tensor, opts *LinalgLuSolveOptions) (*to
 	args.Tensor(pivots)
 	args.Tensor(b)
 	args.OptionalBool(opts.Left)
-	args.Bool(opts.Adjoint)
+	args.NonzeroBool(opts.Adjoint)
 	return args.CallTensor()
 }
 
@@ -1377,7 +1377,7 @@ func LinalgLuSolveOut(lu, pivots, b, out *torch.Tensor, opts *LinalgLuSolveOptio
 	args.Tensor(pivots)
 	args.Tensor(b)
 	args.OptionalBool(opts.Left)
-	args.Bool(opts.Adjoint)
+	args.NonzeroBool(opts.Adjoint)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1453,7 +1453,7 @@ func LinalgMatrixNorm(self *torch.Tensor, ord torch.Number, opts *LinalgMatrixNo
 	args.Tensor(self)
 	args.Number(ord)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	return args.CallTensor()
 }
@@ -1472,7 +1472,7 @@ func LinalgMatrixNormOut(self *torch.Tensor, ord torch.Number, out *torch.Tensor
 	args.Tensor(self)
 	args.Number(ord)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	args.Tensor(out)
 	return args.Run()
@@ -1501,7 +1501,7 @@ func LinalgMatrixNormStrOrd(self *torch.Tensor, opts *LinalgMatrixNormStrOrdOpti
 	args.Tensor(self)
 	args.OptionalString(opts.Ord)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	return args.CallTensor()
 }
@@ -1520,7 +1520,7 @@ func LinalgMatrixNormStrOrdOut(self, out *torch.Tensor, opts *LinalgMatrixNormSt
 	args.Tensor(self)
 	args.OptionalString(opts.Ord)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	args.Tensor(out)
 	return args.Run()
@@ -1571,7 +1571,7 @@ func LinalgMatrixRank(self *torch.Tensor, tol float64, opts *LinalgMatrixRankOpt
 	args := opLinalgMatrixRank.Begin()
 	args.Tensor(self)
 	args.Float(tol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	return args.CallTensor()
 }
 
@@ -1597,7 +1597,7 @@ func LinalgMatrixRankAtolRtolFloat(self *torch.Tensor, opts *LinalgMatrixRankAto
 	args.Tensor(self)
 	args.OptionalFloat(opts.Atol)
 	args.OptionalFloat(opts.Rtol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	return args.CallTensor()
 }
 
@@ -1616,7 +1616,7 @@ func LinalgMatrixRankAtolRtolFloatOut(self, out *torch.Tensor, opts *LinalgMatri
 	args.Tensor(self)
 	args.OptionalFloat(opts.Atol)
 	args.OptionalFloat(opts.Rtol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1644,7 +1644,7 @@ func LinalgMatrixRankAtolRtolTensor(input *torch.Tensor, opts *LinalgMatrixRankA
 	args.Tensor(input)
 	args.OptionalTensor(opts.Atol)
 	args.OptionalTensor(opts.Rtol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	return args.CallTensor()
 }
 
@@ -1663,7 +1663,7 @@ func LinalgMatrixRankAtolRtolTensorOut(input, out *torch.Tensor, opts *LinalgMat
 	args.Tensor(input)
 	args.OptionalTensor(opts.Atol)
 	args.OptionalTensor(opts.Rtol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1681,7 +1681,7 @@ func LinalgMatrixRankOut(self *torch.Tensor, tol float64, out *torch.Tensor, opt
 	args := opLinalgMatrixRankOut.Begin()
 	args.Tensor(self)
 	args.Float(tol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1699,7 +1699,7 @@ func LinalgMatrixRankOutTolTensor(input, tol, out *torch.Tensor, opts *LinalgMat
 	args := opLinalgMatrixRankOutTolTensor.Begin()
 	args.Tensor(input)
 	args.Tensor(tol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1716,7 +1716,7 @@ func LinalgMatrixRankTolTensor(input, tol *torch.Tensor, opts *LinalgMatrixRankO
 	args := opLinalgMatrixRankTolTensor.Begin()
 	args.Tensor(input)
 	args.Tensor(tol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	return args.CallTensor()
 }
 
@@ -1790,7 +1790,7 @@ func LinalgNorm(self *torch.Tensor, opts *LinalgNormOptions) (*torch.Tensor, err
 	args.Tensor(self)
 	args.Number(opts.Ord)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	return args.CallTensor()
 }
@@ -1816,7 +1816,7 @@ func LinalgNormOrdStr(self *torch.Tensor, ord string, opts *LinalgNormOrdStrOpti
 	args.Tensor(self)
 	args.String(ord)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	return args.CallTensor()
 }
@@ -1835,7 +1835,7 @@ func LinalgNormOrdStrOut(self *torch.Tensor, ord string, out *torch.Tensor, opts
 	args.Tensor(self)
 	args.String(ord)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	args.Tensor(out)
 	return args.Run()
@@ -1855,7 +1855,7 @@ func LinalgNormOut(self, out *torch.Tensor, opts *LinalgNormOptions) error {
 	args.Tensor(self)
 	args.Number(opts.Ord)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	args.Tensor(out)
 	return args.Run()
@@ -1880,7 +1880,7 @@ func LinalgPinv(self *torch.Tensor, rcond float64, opts *LinalgPinvOptions) (*to
 	args := opLinalgPinv.Begin()
 	args.Tensor(self)
 	args.Float(rcond)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	return args.CallTensor()
 }
 
@@ -1906,7 +1906,7 @@ func LinalgPinvAtolRtolFloat(self *torch.Tensor, opts *LinalgPinvAtolRtolFloatOp
 	args.Tensor(self)
 	args.OptionalFloat(opts.Atol)
 	args.OptionalFloat(opts.Rtol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	return args.CallTensor()
 }
 
@@ -1924,7 +1924,7 @@ func LinalgPinvAtolRtolFloatOut(self, out *torch.Tensor, opts *LinalgPinvAtolRto
 	args.Tensor(self)
 	args.OptionalFloat(opts.Atol)
 	args.OptionalFloat(opts.Rtol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1951,7 +1951,7 @@ func LinalgPinvAtolRtolTensor(self *torch.Tensor, opts *LinalgPinvAtolRtolTensor
 	args.Tensor(self)
 	args.OptionalTensor(opts.Atol)
 	args.OptionalTensor(opts.Rtol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	return args.CallTensor()
 }
 
@@ -1969,7 +1969,7 @@ func LinalgPinvAtolRtolTensorOut(self, out *torch.Tensor, opts *LinalgPinvAtolRt
 	args.Tensor(self)
 	args.OptionalTensor(opts.Atol)
 	args.OptionalTensor(opts.Rtol)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1987,7 +1987,7 @@ func LinalgPinvOut(self *torch.Tensor, rcond float64, out *torch.Tensor, opts *L
 	args := opLinalgPinvOut.Begin()
 	args.Tensor(self)
 	args.Float(rcond)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -2005,7 +2005,7 @@ func LinalgPinvOutRcondTensor(self, rcond, out *torch.Tensor, opts *LinalgPinvOp
 	args := opLinalgPinvOutRcondTensor.Begin()
 	args.Tensor(self)
 	args.Tensor(rcond)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -2022,7 +2022,7 @@ func LinalgPinvRcondTensor(self, rcond *torch.Tensor, opts *LinalgPinvOptions) (
 	args := opLinalgPinvRcondTensor.Begin()
 	args.Tensor(self)
 	args.Tensor(rcond)
-	args.Bool(opts.Hermitian)
+	args.NonzeroBool(opts.Hermitian)
 	return args.CallTensor()
 }
 
@@ -2160,7 +2160,7 @@ func LinalgSolveEx(a, b *torch.Tensor, opts *LinalgSolveExOptions) (result, info
 	args.Tensor(a)
 	args.Tensor(b)
 	args.OptionalBool(opts.Left)
-	args.Bool(opts.CheckErrors)
+	args.NonzeroBool(opts.CheckErrors)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -2179,7 +2179,7 @@ func LinalgSolveExOut(a, b, result, info *torch.Tensor, opts *LinalgSolveExOptio
 	args.Tensor(a)
 	args.Tensor(b)
 	args.OptionalBool(opts.Left)
-	args.Bool(opts.CheckErrors)
+	args.NonzeroBool(opts.CheckErrors)
 	args.Tensor(result)
 	args.Tensor(info)
 	return args.Run()
@@ -2225,7 +2225,7 @@ func LinalgSolveTriangular(self, b *torch.Tensor, upper bool, opts *LinalgSolveT
 	args.Tensor(b)
 	args.Bool(upper)
 	args.OptionalBool(opts.Left)
-	args.Bool(opts.Unitriangular)
+	args.NonzeroBool(opts.Unitriangular)
 	return args.CallTensor()
 }
 
@@ -2244,7 +2244,7 @@ func LinalgSolveTriangularOut(self, b *torch.Tensor, upper bool, out *torch.Tens
 	args.Tensor(b)
 	args.Bool(upper)
 	args.OptionalBool(opts.Left)
-	args.Bool(opts.Unitriangular)
+	args.NonzeroBool(opts.Unitriangular)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -2492,7 +2492,7 @@ func LinalgVectorNorm(self *torch.Tensor, opts *LinalgVectorNormOptions) (*torch
 	args.Tensor(self)
 	args.Number(opts.Ord)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	return args.CallTensor()
 }
@@ -2511,7 +2511,7 @@ func LinalgVectorNormOut(self, out *torch.Tensor, opts *LinalgVectorNormOptions)
 	args.Tensor(self)
 	args.Number(opts.Ord)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	args.Tensor(out)
 	return args.Run()
@@ -3479,7 +3479,7 @@ func Logsumexp(self *torch.Tensor, dim []int64, opts *LogsumexpOptions) (*torch.
 	args := opLogsumexp.Begin()
 	args.Tensor(self)
 	args.Ints(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -3496,7 +3496,7 @@ func LogsumexpOut(self *torch.Tensor, dim []int64, out *torch.Tensor, opts *Logs
 	args := opLogsumexpOut.Begin()
 	args.Tensor(self)
 	args.Ints(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }

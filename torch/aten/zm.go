@@ -46,7 +46,7 @@ func MarginRankingLoss(input1, input2, target *torch.Tensor, opts *MarginRanking
 	args.Tensor(input1)
 	args.Tensor(input2)
 	args.Tensor(target)
-	args.Float(opts.Margin)
+	args.NonzeroFloat(opts.Margin)
 	args.OptionalInt(opts.Reduction)
 	return args.CallTensor()
 }
@@ -303,7 +303,7 @@ func MaxDim(self *torch.Tensor, dim int64, opts *MaxOptions) (values, indices *t
 	args := opMaxDim.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -321,7 +321,7 @@ func MaxDimMax(self *torch.Tensor, dim int64, max, maxValues *torch.Tensor, opts
 	args := opMaxDimMax.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(max)
 	args.Tensor(maxValues)
 	return args.Run()
@@ -376,7 +376,7 @@ func MaxPool1d(self *torch.Tensor, kernelSize []int64, opts *MaxPool1dOptions) (
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	return args.CallTensor()
 }
 
@@ -404,7 +404,7 @@ func MaxPool1dWithIndices(self *torch.Tensor, kernelSize []int64, opts *MaxPool1
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -433,7 +433,7 @@ func MaxPool2d(self *torch.Tensor, kernelSize []int64, opts *MaxPool2dOptions) (
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	return args.CallTensor()
 }
 
@@ -462,7 +462,7 @@ func MaxPool2dWithIndices(self *torch.Tensor, kernelSize []int64, opts *MaxPool2
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -483,7 +483,7 @@ func MaxPool2dWithIndicesOut(self *torch.Tensor, kernelSize []int64, out, indice
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	args.Tensor(out)
 	args.Tensor(indices)
 	return args.Run()
@@ -513,7 +513,7 @@ func MaxPool3d(self *torch.Tensor, kernelSize []int64, opts *MaxPool3dOptions) (
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	return args.CallTensor()
 }
 
@@ -542,7 +542,7 @@ func MaxPool3dWithIndices(self *torch.Tensor, kernelSize []int64, opts *MaxPool3
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -563,7 +563,7 @@ func MaxPool3dWithIndicesOut(self *torch.Tensor, kernelSize []int64, out, indice
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	args.Tensor(out)
 	args.Tensor(indices)
 	return args.Run()
@@ -725,7 +725,7 @@ func MeanDim(self *torch.Tensor, dim []int64, opts *MeanDimOptions) (*torch.Tens
 	args := opMeanDim.Begin()
 	args.Tensor(self)
 	args.OptionalInts(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	return args.CallTensor()
 }
@@ -743,7 +743,7 @@ func MeanOut(self *torch.Tensor, dim []int64, out *torch.Tensor, opts *MeanDimOp
 	args := opMeanOut.Begin()
 	args.Tensor(self)
 	args.OptionalInts(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	args.Tensor(out)
 	return args.Run()
@@ -778,7 +778,7 @@ func MedianDim(self *torch.Tensor, dim int64, opts *MedianOptions) (values, indi
 	args := opMedianDim.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -796,7 +796,7 @@ func MedianDimValues(self *torch.Tensor, dim int64, values, indices *torch.Tenso
 	args := opMedianDimValues.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(values)
 	args.Tensor(indices)
 	return args.Run()
@@ -869,7 +869,7 @@ func MinDim(self *torch.Tensor, dim int64, opts *MinOptions) (values, indices *t
 	args := opMinDim.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -887,7 +887,7 @@ func MinDimMin(self *torch.Tensor, dim int64, min, minIndices *torch.Tensor, opt
 	args := opMinDimMin.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(min)
 	args.Tensor(minIndices)
 	return args.Run()
@@ -1064,7 +1064,7 @@ func Mode(self *torch.Tensor, opts *ModeOptions) (values, indices *torch.Tensor,
 	args := opMode.Begin()
 	args.Tensor(self)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -1082,7 +1082,7 @@ func ModeValues(self, values, indices *torch.Tensor, opts *ModeOptions) error {
 	args := opModeValues.Begin()
 	args.Tensor(self)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(values)
 	args.Tensor(indices)
 	return args.Run()
@@ -1421,7 +1421,7 @@ func Multinomial(self *torch.Tensor, numSamples int64, opts *MultinomialOptions)
 	args := opMultinomial.Begin()
 	args.Tensor(self)
 	args.Int(numSamples)
-	args.Bool(opts.Replacement)
+	args.NonzeroBool(opts.Replacement)
 	return args.CallTensor()
 }
 
@@ -1438,7 +1438,7 @@ func MultinomialOut(self *torch.Tensor, numSamples int64, out *torch.Tensor, opt
 	args := opMultinomialOut.Begin()
 	args.Tensor(self)
 	args.Int(numSamples)
-	args.Bool(opts.Replacement)
+	args.NonzeroBool(opts.Replacement)
 	args.Default()
 	args.Tensor(out)
 	return args.Run()

@@ -85,7 +85,7 @@ func Nanmean(self *torch.Tensor, opts *NanmeanOptions) (*torch.Tensor, error) {
 	args := opNanmean.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	return args.CallTensor()
 }
@@ -103,7 +103,7 @@ func NanmeanOut(self, out *torch.Tensor, opts *NanmeanOptions) error {
 	args := opNanmeanOut.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	args.Tensor(out)
 	return args.Run()
@@ -138,7 +138,7 @@ func NanmedianDim(self *torch.Tensor, dim int64, opts *NanmedianOptions) (values
 	args := opNanmedianDim.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -156,7 +156,7 @@ func NanmedianDimValues(self *torch.Tensor, dim int64, values, indices *torch.Te
 	args := opNanmedianDimValues.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(values)
 	args.Tensor(indices)
 	return args.Run()
@@ -197,7 +197,7 @@ func Nanquantile(self, q *torch.Tensor, opts *NanquantileOptions) (*torch.Tensor
 	args.Tensor(self)
 	args.Tensor(q)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalString(opts.Interpolation)
 	return args.CallTensor()
 }
@@ -216,7 +216,7 @@ func NanquantileOut(self, q, out *torch.Tensor, opts *NanquantileOptions) error 
 	args.Tensor(self)
 	args.Tensor(q)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalString(opts.Interpolation)
 	args.Tensor(out)
 	return args.Run()
@@ -235,7 +235,7 @@ func NanquantileScalar(self *torch.Tensor, q float64, opts *NanquantileOptions) 
 	args.Tensor(self)
 	args.Float(q)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalString(opts.Interpolation)
 	return args.CallTensor()
 }
@@ -254,7 +254,7 @@ func NanquantileScalarOut(self *torch.Tensor, q float64, out *torch.Tensor, opts
 	args.Tensor(self)
 	args.Float(q)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalString(opts.Interpolation)
 	args.Tensor(out)
 	return args.Run()
@@ -280,7 +280,7 @@ func Nansum(self *torch.Tensor, opts *NansumOptions) (*torch.Tensor, error) {
 	args := opNansum.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	return args.CallTensor()
 }
@@ -298,7 +298,7 @@ func NansumOut(self, out *torch.Tensor, opts *NansumOptions) error {
 	args := opNansumOut.Begin()
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	args.Tensor(out)
 	return args.Run()
@@ -1305,7 +1305,7 @@ func NormExceptDim(v *torch.Tensor, opts *NormExceptDimOptions) (*torch.Tensor, 
 	args := opNormExceptDim.Begin()
 	args.Tensor(v)
 	args.OptionalInt(opts.Pow)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	return args.CallTensor()
 }
 
@@ -1323,7 +1323,7 @@ func NormOut(self *torch.Tensor, p torch.Number, dim []int64, out *torch.Tensor,
 	args.Tensor(self)
 	args.Number(p)
 	args.Ints(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1396,7 +1396,7 @@ func NormScalarOptDim(self *torch.Tensor, p torch.Number, dim []int64, opts *Nor
 	args.Tensor(self)
 	args.Number(p)
 	args.Ints(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -1522,7 +1522,7 @@ func NormalFunctional(self *torch.Tensor, opts *NormalFunctionalOptions) (*torch
 	}
 	args := opNormalFunctional.Begin()
 	args.Tensor(self)
-	args.Float(opts.Mean)
+	args.NonzeroFloat(opts.Mean)
 	args.OptionalFloat(opts.Std)
 	return args.CallTensor()
 }
@@ -1545,7 +1545,7 @@ func NormalInPlace(self *torch.Tensor, opts *NormalInPlaceOptions) error {
 	}
 	args := opNormalInPlace.Begin()
 	args.Tensor(self)
-	args.Float(opts.Mean)
+	args.NonzeroFloat(opts.Mean)
 	args.OptionalFloat(opts.Std)
 	return args.Run()
 }
@@ -1562,7 +1562,7 @@ func NormalOut(self, out *torch.Tensor, opts *NormalInPlaceOptions) error {
 	}
 	args := opNormalOut.Begin()
 	args.Tensor(self)
-	args.Float(opts.Mean)
+	args.NonzeroFloat(opts.Mean)
 	args.OptionalFloat(opts.Std)
 	args.Default()
 	args.Tensor(out)
@@ -1729,7 +1729,7 @@ func NuclearNorm(self *torch.Tensor, opts *NuclearNormOptions) (*torch.Tensor, e
 	}
 	args := opNuclearNorm.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -1745,7 +1745,7 @@ func NuclearNormDim(self *torch.Tensor, dim []int64, opts *NuclearNormOptions) (
 	args := opNuclearNormDim.Begin()
 	args.Tensor(self)
 	args.Ints(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -1762,7 +1762,7 @@ func NuclearNormDimOut(self *torch.Tensor, dim []int64, out *torch.Tensor, opts 
 	args := opNuclearNormDimOut.Begin()
 	args.Tensor(self)
 	args.Ints(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1779,7 +1779,7 @@ func NuclearNormOut(self, out *torch.Tensor, opts *NuclearNormOptions) error {
 	}
 	args := opNuclearNormOut.Begin()
 	args.Tensor(self)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }

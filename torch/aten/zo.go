@@ -162,7 +162,7 @@ func Ormqr(self, input2, input3 *torch.Tensor, opts *OrmqrOptions) (*torch.Tenso
 	args.Tensor(input2)
 	args.Tensor(input3)
 	args.OptionalBool(opts.Left)
-	args.Bool(opts.Transpose)
+	args.NonzeroBool(opts.Transpose)
 	return args.CallTensor()
 }
 
@@ -181,7 +181,7 @@ func OrmqrOut(self, input2, input3, out *torch.Tensor, opts *OrmqrOptions) error
 	args.Tensor(input2)
 	args.Tensor(input3)
 	args.OptionalBool(opts.Left)
-	args.Bool(opts.Transpose)
+	args.NonzeroBool(opts.Transpose)
 	args.Tensor(out)
 	return args.Run()
 }

@@ -47,8 +47,8 @@ func PadSequence(sequences []*torch.Tensor, opts *PadSequenceOptions) (*torch.Te
 	}
 	args := opPadSequence.Begin()
 	args.Tensors(sequences)
-	args.Bool(opts.BatchFirst)
-	args.Float(opts.PaddingValue)
+	args.NonzeroBool(opts.BatchFirst)
+	args.NonzeroFloat(opts.PaddingValue)
 	args.OptionalString(opts.PaddingSide)
 	return args.CallTensor()
 }
@@ -75,7 +75,7 @@ func PairwiseDistance(x1, x2 *torch.Tensor, opts *PairwiseDistanceOptions) (*tor
 	args.Tensor(x2)
 	args.OptionalFloat(opts.P)
 	args.OptionalFloat(opts.Eps)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -502,7 +502,7 @@ func ProdDimInt(self *torch.Tensor, dim int64, opts *ProdDimIntOptions) (*torch.
 	args := opProdDimInt.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	return args.CallTensor()
 }
@@ -520,7 +520,7 @@ func ProdIntOut(self *torch.Tensor, dim int64, out *torch.Tensor, opts *ProdDimI
 	args := opProdIntOut.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalDType(opts.DType)
 	args.Tensor(out)
 	return args.Run()
@@ -575,7 +575,7 @@ func Put(self, index, source *torch.Tensor, opts *PutOptions) (*torch.Tensor, er
 	args.Tensor(self)
 	args.Tensor(index)
 	args.Tensor(source)
-	args.Bool(opts.Accumulate)
+	args.NonzeroBool(opts.Accumulate)
 	return args.CallTensor()
 }
 
@@ -592,7 +592,7 @@ func PutInPlace(self, index, source *torch.Tensor, opts *PutOptions) error {
 	args.Tensor(self)
 	args.Tensor(index)
 	args.Tensor(source)
-	args.Bool(opts.Accumulate)
+	args.NonzeroBool(opts.Accumulate)
 	return args.Run()
 }
 
@@ -609,7 +609,7 @@ func PutOut(self, index, source, out *torch.Tensor, opts *PutOptions) error {
 	args.Tensor(self)
 	args.Tensor(index)
 	args.Tensor(source)
-	args.Bool(opts.Accumulate)
+	args.NonzeroBool(opts.Accumulate)
 	args.Tensor(out)
 	return args.Run()
 }

@@ -110,7 +110,7 @@ func Quantile(self, q *torch.Tensor, opts *QuantileOptions) (*torch.Tensor, erro
 	args.Tensor(self)
 	args.Tensor(q)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalString(opts.Interpolation)
 	return args.CallTensor()
 }
@@ -129,7 +129,7 @@ func QuantileOut(self, q, out *torch.Tensor, opts *QuantileOptions) error {
 	args.Tensor(self)
 	args.Tensor(q)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalString(opts.Interpolation)
 	args.Tensor(out)
 	return args.Run()
@@ -148,7 +148,7 @@ func QuantileScalar(self *torch.Tensor, q float64, opts *QuantileOptions) (*torc
 	args.Tensor(self)
 	args.Float(q)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalString(opts.Interpolation)
 	return args.CallTensor()
 }
@@ -167,7 +167,7 @@ func QuantileScalarOut(self *torch.Tensor, q float64, out *torch.Tensor, opts *Q
 	args.Tensor(self)
 	args.Float(q)
 	args.OptionalInt(opts.Dim)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.OptionalString(opts.Interpolation)
 	args.Tensor(out)
 	return args.Run()
@@ -481,7 +481,7 @@ func QuantizedLstmDataLegacy(data, batchSizes *torch.Tensor, hx, params []*torch
 	args.Bool(train)
 	args.Bool(bidirectional)
 	args.OptionalDType(opts.DType)
-	args.Bool(opts.UseDynamic)
+	args.NonzeroBool(opts.UseDynamic)
 	got := call(&args, 3)
 	return got.tensor(0), got.tensor(1), got.tensor(2), got.end()
 }
@@ -506,7 +506,7 @@ func QuantizedLstmInputLegacy(input *torch.Tensor, hx, params []*torch.Tensor, h
 	args.Bool(bidirectional)
 	args.Bool(batchFirst)
 	args.OptionalDType(opts.DType)
-	args.Bool(opts.UseDynamic)
+	args.NonzeroBool(opts.UseDynamic)
 	got := call(&args, 3)
 	return got.tensor(0), got.tensor(1), got.tensor(2), got.end()
 }
@@ -536,7 +536,7 @@ func QuantizedMaxPool1d(self *torch.Tensor, kernelSize []int64, opts *QuantizedM
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	return args.CallTensor()
 }
 
@@ -556,7 +556,7 @@ func QuantizedMaxPool1dOut(self *torch.Tensor, kernelSize []int64, out *torch.Te
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -586,7 +586,7 @@ func QuantizedMaxPool2d(self *torch.Tensor, kernelSize []int64, opts *QuantizedM
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	return args.CallTensor()
 }
 
@@ -606,7 +606,7 @@ func QuantizedMaxPool2dOut(self *torch.Tensor, kernelSize []int64, out *torch.Te
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -636,7 +636,7 @@ func QuantizedMaxPool3d(self *torch.Tensor, kernelSize []int64, opts *QuantizedM
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	return args.CallTensor()
 }
 
@@ -656,7 +656,7 @@ func QuantizedMaxPool3dOut(self *torch.Tensor, kernelSize []int64, out *torch.Te
 	args.OptionalInts(opts.Stride)
 	args.OptionalInts(opts.Padding)
 	args.OptionalInts(opts.Dilation)
-	args.Bool(opts.CeilMode)
+	args.NonzeroBool(opts.CeilMode)
 	args.Tensor(out)
 	return args.Run()
 }

@@ -1826,7 +1826,7 @@ func Rrelu(self *torch.Tensor, opts *RreluOptions) (*torch.Tensor, error) {
 	args.Tensor(self)
 	args.Number(opts.Lower)
 	args.Number(opts.Upper)
-	args.Bool(opts.Training)
+	args.NonzeroBool(opts.Training)
 	return args.CallTensor()
 }
 
@@ -1843,7 +1843,7 @@ func RreluInPlace(self *torch.Tensor, opts *RreluOptions) error {
 	args.Tensor(self)
 	args.Number(opts.Lower)
 	args.Number(opts.Upper)
-	args.Bool(opts.Training)
+	args.NonzeroBool(opts.Training)
 	return args.Run()
 }
 
@@ -1870,7 +1870,7 @@ func RreluWithNoise(self, noise *torch.Tensor, opts *RreluWithNoiseOptions) (*to
 	args.Tensor(noise)
 	args.Number(opts.Lower)
 	args.Number(opts.Upper)
-	args.Bool(opts.Training)
+	args.NonzeroBool(opts.Training)
 	return args.CallTensor()
 }
 
@@ -1896,7 +1896,7 @@ func RreluWithNoiseFunctional(self, noise *torch.Tensor, opts *RreluWithNoiseFun
 	args.Tensor(noise)
 	args.Number(opts.Lower)
 	args.Number(opts.Upper)
-	args.Bool(opts.Training)
+	args.NonzeroBool(opts.Training)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -1916,7 +1916,7 @@ func RreluWithNoiseInPlace(self, noise *torch.Tensor, opts *RreluWithNoiseOption
 	args.Tensor(noise)
 	args.Number(opts.Lower)
 	args.Number(opts.Upper)
-	args.Bool(opts.Training)
+	args.NonzeroBool(opts.Training)
 	return args.Run()
 }
 
@@ -1935,7 +1935,7 @@ func RreluWithNoiseOut(self, noise, out *torch.Tensor, opts *RreluWithNoiseOptio
 	args.Tensor(noise)
 	args.Number(opts.Lower)
 	args.Number(opts.Upper)
-	args.Bool(opts.Training)
+	args.NonzeroBool(opts.Training)
 	args.Default()
 	args.Tensor(out)
 	return args.Run()

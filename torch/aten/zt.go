@@ -205,7 +205,7 @@ func TensorSplitIndices(self *torch.Tensor, indices []int64, opts *TensorSplitOp
 	args := opTensorSplitIndices.Begin()
 	args.Tensor(self)
 	args.Ints(indices)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	got := call(&args, 1)
 	return got.tensors(0), got.end()
 }
@@ -223,7 +223,7 @@ func TensorSplitSections(self *torch.Tensor, sections int64, opts *TensorSplitOp
 	args := opTensorSplitSections.Begin()
 	args.Tensor(self)
 	args.Int(sections)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	got := call(&args, 1)
 	return got.tensors(0), got.end()
 }
@@ -242,7 +242,7 @@ func TensorSplitTensorIndicesOrSections(self, tensorIndicesOrSections *torch.Ten
 	args := opTensorSplitTensorIndicesOrSections.Begin()
 	args.Tensor(self)
 	args.Tensor(tensorIndicesOrSections)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	got := call(&args, 1)
 	return got.tensors(0), got.end()
 }
@@ -390,8 +390,8 @@ func ToDType(self *torch.Tensor, dtype torch.DType, opts *ToDeviceOptions) (*tor
 	args := opToDType.Begin()
 	args.Tensor(self)
 	args.DType(dtype)
-	args.Bool(opts.NonBlocking)
-	args.Bool(opts.Copy)
+	args.NonzeroBool(opts.NonBlocking)
+	args.NonzeroBool(opts.Copy)
 	opts.MemoryFormat.add(&args)
 	return args.CallTensor()
 }
@@ -423,8 +423,8 @@ func ToDTypeLayout(self *torch.Tensor, opts *ToDTypeLayoutOptions) (*torch.Tenso
 	args.Default()
 	args.OptionalDevice(opts.Device)
 	args.OptionalBool(opts.PinMemory)
-	args.Bool(opts.NonBlocking)
-	args.Bool(opts.Copy)
+	args.NonzeroBool(opts.NonBlocking)
+	args.NonzeroBool(opts.Copy)
 	opts.MemoryFormat.add(&args)
 	return args.CallTensor()
 }
@@ -473,8 +473,8 @@ func ToDevice(self *torch.Tensor, device torch.Device, dtype torch.DType, opts *
 	args.Tensor(self)
 	args.Device(device)
 	args.DType(dtype)
-	args.Bool(opts.NonBlocking)
-	args.Bool(opts.Copy)
+	args.NonzeroBool(opts.NonBlocking)
+	args.NonzeroBool(opts.Copy)
 	opts.MemoryFormat.add(&args)
 	return args.CallTensor()
 }
@@ -491,8 +491,8 @@ func ToOther(self, other *torch.Tensor, opts *ToDeviceOptions) (*torch.Tensor, e
 	args := opToOther.Begin()
 	args.Tensor(self)
 	args.Tensor(other)
-	args.Bool(opts.NonBlocking)
-	args.Bool(opts.Copy)
+	args.NonzeroBool(opts.NonBlocking)
+	args.NonzeroBool(opts.Copy)
 	opts.MemoryFormat.add(&args)
 	return args.CallTensor()
 }
@@ -897,8 +897,8 @@ func TriangularSolve(self, a *torch.Tensor, opts *TriangularSolveOptions) (solut
 	args.Tensor(self)
 	args.Tensor(a)
 	args.OptionalBool(opts.Upper)
-	args.Bool(opts.Transpose)
-	args.Bool(opts.Unitriangular)
+	args.NonzeroBool(opts.Transpose)
+	args.NonzeroBool(opts.Unitriangular)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -917,8 +917,8 @@ func TriangularSolveX(self, a, x, m *torch.Tensor, opts *TriangularSolveOptions)
 	args.Tensor(self)
 	args.Tensor(a)
 	args.OptionalBool(opts.Upper)
-	args.Bool(opts.Transpose)
-	args.Bool(opts.Unitriangular)
+	args.NonzeroBool(opts.Transpose)
+	args.NonzeroBool(opts.Unitriangular)
 	args.Tensor(x)
 	args.Tensor(m)
 	return args.Run()
@@ -941,7 +941,7 @@ func Tril(self *torch.Tensor, opts *TrilOptions) (*torch.Tensor, error) {
 	}
 	args := opTril.Begin()
 	args.Tensor(self)
-	args.Int(opts.Diagonal)
+	args.NonzeroInt(opts.Diagonal)
 	return args.CallTensor()
 }
 
@@ -956,7 +956,7 @@ func TrilInPlace(self *torch.Tensor, opts *TrilOptions) error {
 	}
 	args := opTrilInPlace.Begin()
 	args.Tensor(self)
-	args.Int(opts.Diagonal)
+	args.NonzeroInt(opts.Diagonal)
 	return args.Run()
 }
 
@@ -981,7 +981,7 @@ func TrilIndices(row, col int64, opts *TrilIndicesOptions) (*torch.Tensor, error
 	args := opTrilIndices.Begin()
 	args.Int(row)
 	args.Int(col)
-	args.Int(opts.Offset)
+	args.NonzeroInt(opts.Offset)
 	args.OptionalDType(opts.DType)
 	args.Default()
 	args.OptionalDevice(opts.Device)
@@ -1008,7 +1008,7 @@ func TrilIndicesOut(row, col int64, out *torch.Tensor, opts *TrilIndicesOutOptio
 	args := opTrilIndicesOut.Begin()
 	args.Int(row)
 	args.Int(col)
-	args.Int(opts.Offset)
+	args.NonzeroInt(opts.Offset)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1025,7 +1025,7 @@ func TrilOut(self, out *torch.Tensor, opts *TrilOptions) error {
 	}
 	args := opTrilOut.Begin()
 	args.Tensor(self)
-	args.Int(opts.Diagonal)
+	args.NonzeroInt(opts.Diagonal)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1056,7 +1056,7 @@ func TripletMarginLoss(anchor, positive, negative *torch.Tensor, opts *TripletMa
 	args.OptionalFloat(opts.Margin)
 	args.OptionalFloat(opts.P)
 	args.OptionalFloat(opts.Eps)
-	args.Bool(opts.Swap)
+	args.NonzeroBool(opts.Swap)
 	args.OptionalInt(opts.Reduction)
 	return args.CallTensor()
 }
@@ -1078,7 +1078,7 @@ func Triu(self *torch.Tensor, opts *TriuOptions) (*torch.Tensor, error) {
 	}
 	args := opTriu.Begin()
 	args.Tensor(self)
-	args.Int(opts.Diagonal)
+	args.NonzeroInt(opts.Diagonal)
 	return args.CallTensor()
 }
 
@@ -1093,7 +1093,7 @@ func TriuInPlace(self *torch.Tensor, opts *TriuOptions) error {
 	}
 	args := opTriuInPlace.Begin()
 	args.Tensor(self)
-	args.Int(opts.Diagonal)
+	args.NonzeroInt(opts.Diagonal)
 	return args.Run()
 }
 
@@ -1118,7 +1118,7 @@ func TriuIndices(row, col int64, opts *TriuIndicesOptions) (*torch.Tensor, error
 	args := opTriuIndices.Begin()
 	args.Int(row)
 	args.Int(col)
-	args.Int(opts.Offset)
+	args.NonzeroInt(opts.Offset)
 	args.OptionalDType(opts.DType)
 	args.Default()
 	args.OptionalDevice(opts.Device)
@@ -1145,7 +1145,7 @@ func TriuIndicesOut(row, col int64, out *torch.Tensor, opts *TriuIndicesOutOptio
 	args := opTriuIndicesOut.Begin()
 	args.Int(row)
 	args.Int(col)
-	args.Int(opts.Offset)
+	args.NonzeroInt(opts.Offset)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -1162,7 +1162,7 @@ func TriuOut(self, out *torch.Tensor, opts *TriuOptions) error {
 	}
 	args := opTriuOut.Begin()
 	args.Tensor(self)
-	args.Int(opts.Diagonal)
+	args.NonzeroInt(opts.Diagonal)
 	args.Tensor(out)
 	return args.Run()
 }

@@ -21,7 +21,7 @@ func UnbindCopyInt(self *torch.Tensor, opts *UnbindCopyOptions) ([]*torch.Tensor
 	}
 	args := opUnbindCopyInt.Begin()
 	args.Tensor(self)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	got := call(&args, 1)
 	return got.tensors(0), got.end()
 }
@@ -38,7 +38,7 @@ func UnbindCopyIntOut(self *torch.Tensor, out []*torch.Tensor, opts *UnbindCopyO
 	}
 	args := opUnbindCopyIntOut.Begin()
 	args.Tensor(self)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	args.Tensors(out)
 	return args.Run()
 }
@@ -60,7 +60,7 @@ func UnbindInt(self *torch.Tensor, opts *UnbindOptions) ([]*torch.Tensor, error)
 	}
 	args := opUnbindInt.Begin()
 	args.Tensor(self)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	got := call(&args, 1)
 	return got.tensors(0), got.end()
 }
@@ -154,7 +154,7 @@ func Uniform(self *torch.Tensor, opts *UniformOptions) (*torch.Tensor, error) {
 	}
 	args := opUniform.Begin()
 	args.Tensor(self)
-	args.Float(opts.From)
+	args.NonzeroFloat(opts.From)
 	args.OptionalFloat(opts.To)
 	return args.CallTensor()
 }
@@ -170,7 +170,7 @@ func UniformInPlace(self *torch.Tensor, opts *UniformOptions) error {
 	}
 	args := opUniformInPlace.Begin()
 	args.Tensor(self)
-	args.Float(opts.From)
+	args.NonzeroFloat(opts.From)
 	args.OptionalFloat(opts.To)
 	return args.Run()
 }
@@ -187,7 +187,7 @@ func UniformOut(self, out *torch.Tensor, opts *UniformOptions) error {
 	}
 	args := opUniformOut.Begin()
 	args.Tensor(self)
-	args.Float(opts.From)
+	args.NonzeroFloat(opts.From)
 	args.OptionalFloat(opts.To)
 	args.Default()
 	args.Tensor(out)
@@ -213,8 +213,8 @@ func UniqueConsecutive(self *torch.Tensor, opts *UniqueConsecutiveOptions) (*tor
 	}
 	args := opUniqueConsecutive.Begin()
 	args.Tensor(self)
-	args.Bool(opts.ReturnInverse)
-	args.Bool(opts.ReturnCounts)
+	args.NonzeroBool(opts.ReturnInverse)
+	args.NonzeroBool(opts.ReturnCounts)
 	args.OptionalInt(opts.Dim)
 	got := call(&args, 3)
 	return got.tensor(0), got.tensor(1), got.tensor(2), got.end()
@@ -232,8 +232,8 @@ func UniqueConsecutiveOut(self, out0, out1, out2 *torch.Tensor, opts *UniqueCons
 	}
 	args := opUniqueConsecutiveOut.Begin()
 	args.Tensor(self)
-	args.Bool(opts.ReturnInverse)
-	args.Bool(opts.ReturnCounts)
+	args.NonzeroBool(opts.ReturnInverse)
+	args.NonzeroBool(opts.ReturnCounts)
 	args.OptionalInt(opts.Dim)
 	args.Tensor(out0)
 	args.Tensor(out1)
@@ -262,8 +262,8 @@ func UniqueDim(self *torch.Tensor, dim int64, opts *UniqueDimOptions) (*torch.Te
 	args.Tensor(self)
 	args.Int(dim)
 	args.OptionalBool(opts.Sorted)
-	args.Bool(opts.ReturnInverse)
-	args.Bool(opts.ReturnCounts)
+	args.NonzeroBool(opts.ReturnInverse)
+	args.NonzeroBool(opts.ReturnCounts)
 	got := call(&args, 3)
 	return got.tensor(0), got.tensor(1), got.tensor(2), got.end()
 }
@@ -288,8 +288,8 @@ func UniqueDimConsecutive(self *torch.Tensor, dim int64, opts *UniqueDimConsecut
 	args := opUniqueDimConsecutive.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.ReturnInverse)
-	args.Bool(opts.ReturnCounts)
+	args.NonzeroBool(opts.ReturnInverse)
+	args.NonzeroBool(opts.ReturnCounts)
 	got := call(&args, 3)
 	return got.tensor(0), got.tensor(1), got.tensor(2), got.end()
 }
@@ -307,8 +307,8 @@ func UniqueDimConsecutiveOut(self *torch.Tensor, dim int64, out0, out1, out2 *to
 	args := opUniqueDimConsecutiveOut.Begin()
 	args.Tensor(self)
 	args.Int(dim)
-	args.Bool(opts.ReturnInverse)
-	args.Bool(opts.ReturnCounts)
+	args.NonzeroBool(opts.ReturnInverse)
+	args.NonzeroBool(opts.ReturnCounts)
 	args.Tensor(out0)
 	args.Tensor(out1)
 	args.Tensor(out2)
@@ -329,8 +329,8 @@ func UniqueDimOut(self *torch.Tensor, dim int64, out0, out1, out2 *torch.Tensor,
 	args.Tensor(self)
 	args.Int(dim)
 	args.OptionalBool(opts.Sorted)
-	args.Bool(opts.ReturnInverse)
-	args.Bool(opts.ReturnCounts)
+	args.NonzeroBool(opts.ReturnInverse)
+	args.NonzeroBool(opts.ReturnCounts)
 	args.Tensor(out0)
 	args.Tensor(out1)
 	args.Tensor(out2)
@@ -355,7 +355,7 @@ func UnsafeChunk(self *torch.Tensor, chunks int64, opts *UnsafeChunkOptions) ([]
 	args := opUnsafeChunk.Begin()
 	args.Tensor(self)
 	args.Int(chunks)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	got := call(&args, 1)
 	return got.tensors(0), got.end()
 }
@@ -378,7 +378,7 @@ func UnsafeSplitTensor(self *torch.Tensor, splitSize int64, opts *UnsafeSplitOpt
 	args := opUnsafeSplitTensor.Begin()
 	args.Tensor(self)
 	args.Int(splitSize)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	got := call(&args, 1)
 	return got.tensors(0), got.end()
 }
@@ -396,7 +396,7 @@ func UnsafeSplitTensorOut(self *torch.Tensor, splitSize int64, out []*torch.Tens
 	args := opUnsafeSplitTensorOut.Begin()
 	args.Tensor(self)
 	args.Int(splitSize)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	args.Tensors(out)
 	return args.Run()
 }
@@ -420,7 +420,7 @@ func UnsafeSplitWithSizes(self *torch.Tensor, splitSizes []int64, opts *UnsafeSp
 	args := opUnsafeSplitWithSizes.Begin()
 	args.Tensor(self)
 	args.Ints(splitSizes)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	got := call(&args, 1)
 	return got.tensors(0), got.end()
 }
@@ -438,7 +438,7 @@ func UnsafeSplitWithSizesOut(self *torch.Tensor, splitSizes []int64, out []*torc
 	args := opUnsafeSplitWithSizesOut.Begin()
 	args.Tensor(self)
 	args.Ints(splitSizes)
-	args.Int(opts.Dim)
+	args.NonzeroInt(opts.Dim)
 	args.Tensors(out)
 	return args.Run()
 }

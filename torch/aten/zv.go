@@ -58,7 +58,7 @@ func Vander(x *torch.Tensor, opts *VanderOptions) (*torch.Tensor, error) {
 	args := opVander.Begin()
 	args.Tensor(x)
 	args.OptionalInt(opts.N)
-	args.Bool(opts.Increasing)
+	args.NonzeroBool(opts.Increasing)
 	return args.CallTensor()
 }
 
@@ -104,7 +104,7 @@ func VarCorrection(self *torch.Tensor, opts *VarCorrectionOptions) (*torch.Tenso
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
 	args.Number(opts.Correction)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -122,7 +122,7 @@ func VarCorrectionOut(self, out *torch.Tensor, opts *VarCorrectionOptions) error
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
 	args.Number(opts.Correction)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }
@@ -147,7 +147,7 @@ func VarDim(self *torch.Tensor, dim []int64, opts *VarDimOptions) (*torch.Tensor
 	args.Tensor(self)
 	args.OptionalInts(dim)
 	args.OptionalBool(opts.Unbiased)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	return args.CallTensor()
 }
 
@@ -194,7 +194,7 @@ func VarMeanCorrection(self *torch.Tensor, opts *VarMeanCorrectionOptions) (*tor
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
 	args.Number(opts.Correction)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -213,7 +213,7 @@ func VarMeanCorrectionOut(self, out0, out1 *torch.Tensor, opts *VarMeanCorrectio
 	args.Tensor(self)
 	args.OptionalInts(opts.Dim)
 	args.Number(opts.Correction)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out0)
 	args.Tensor(out1)
 	return args.Run()
@@ -239,7 +239,7 @@ func VarMeanDim(self *torch.Tensor, dim []int64, opts *VarMeanDimOptions) (*torc
 	args.Tensor(self)
 	args.OptionalInts(dim)
 	args.OptionalBool(opts.Unbiased)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -257,7 +257,7 @@ func VarOut(self *torch.Tensor, dim []int64, out *torch.Tensor, opts *VarDimOpti
 	args.Tensor(self)
 	args.OptionalInts(dim)
 	args.OptionalBool(opts.Unbiased)
-	args.Bool(opts.Keepdim)
+	args.NonzeroBool(opts.Keepdim)
 	args.Tensor(out)
 	return args.Run()
 }

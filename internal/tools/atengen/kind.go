@@ -40,10 +40,11 @@ var kinds = map[string]kind{
 }
 
 // zero are the defaults that Go's zero value is too, so that no pointer is needed.
+// They are not passed either: an older libtorch may lack the argument.
 var zero = map[string]kind{
-	"int=0":      {option: "int64", optionCall: "Int"},
-	"float=0.":   {option: "float64", optionCall: "Float"},
-	"bool=False": {option: "bool", optionCall: "Bool"},
+	"int=0":      {option: "int64", optionCall: "NonzeroInt"},
+	"float=0.":   {option: "float64", optionCall: "NonzeroFloat"},
+	"bool=False": {option: "bool", optionCall: "NonzeroBool"},
 }
 
 // gives are the types of results, with the methods of results that give them.
