@@ -7,11 +7,13 @@
 
 #include "call.h"
 #include "device.h"
+#include "direct.h"
 
 // Operators live as long as the process: their handles are kept for good, one
 // for each name.
 struct ts_operator {
   c10::OperatorHandle handle;
+  std::unique_ptr<const torchgo::Direct> direct;  // null: it is called with boxes
 };
 
 using namespace torchgo;
@@ -28,7 +30,7 @@ ts_error *ts_operator_find(const char *name, const char *overload, const ts_oper
       if (!handle) {
         throw Refusal(TS_CODE_NO_OPERATOR, "this libtorch has no operator " + std::string(name) + (*overload ? "." : "") + overload);
       }
-      found = known->emplace(key, new ts_operator{*handle}).first;
+      found = known->emplace(key, new ts_operator{*handle, direct(*handle)}).first;
     }
     *out = found->second;
   });
@@ -45,6 +47,12 @@ ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, 
   return guard([&] {
     check_not_null(op, "operator");
     Calling calling(flags);
+    if (at::Tensor result; op->direct && op->direct->call(in, n, result)) {
+      Writer w(out, cap);
+      w.tensor(std::move(result));
+      *more = w.finish();
+      return;
+    }
     c10::Stack stack = arguments(op->handle.schema(), 0, in, n, nullptr);
     Lane lane(on_cuda(stack), flags);
     op->handle.callBoxed(&stack);
