@@ -260,12 +260,7 @@ func (a *Arguments) CallTensor() (*Tensor, error) {
 	if first := &f.space.out[0]; f.space.more == nil && first.Tag == ctorch.TagTensor {
 		return f.adopt(*first), nil
 	}
-	v, err := f.result()
-	if err != nil {
-		return nil, err
-	}
-	CloseAll(v)
-	return nil, &Error{Op: a.operator.Name, Code: CodeType, Msg: "gives " + kindOf(v) + ", not a tensor"}
+	return nil, f.notOneTensor(a.operator.Name)
 }
 
 // Run is Call for operators that write to their arguments: what they give are
@@ -291,17 +286,20 @@ func (a *Arguments) cross(flags uint32) error {
 	defer g.Leave()
 	f := a.frame
 	if g.crew != nil {
-		return f.delegate(g.crew, a.operator.Name, native(op, flags))
+		return WrapError(a.operator.Name, f.delegated(g.crew, op, flags))
 	}
-	s := f.space
-	return WrapError(a.operator.Name, ctorch.OperatorCall(op, unsafe.SliceData(f.in), len(f.in), flags, &s.out[0], len(s.out), &s.more))
+	return WrapError(a.operator.Name, f.operate(op, flags))
 }
 
-// native is apart so that cross makes no closure.
-func native(op *ctorch.Operator, flags uint32) Native {
-	return func(in *ctorch.Value, n int, out *ctorch.Value, capacity int, more **ctorch.Values) *ctorch.Error {
-		return ctorch.OperatorCall(op, in, n, flags, out, capacity, more)
-	}
+func (f *frame) operate(op *ctorch.Operator, flags uint32) *ctorch.Error {
+	s := f.space
+	return ctorch.OperatorCall(op, unsafe.SliceData(f.in), len(f.in), flags, &s.out[0], len(s.out), &s.more)
+}
+
+// delegated is apart so that cross makes no closure.
+func (f *frame) delegated(c *crew, op *ctorch.Operator, flags uint32) (e *ctorch.Error) {
+	c.do(func() { e = f.operate(op, flags) })
+	return e
 }
 
 func boolValue(v bool) ctorch.Value {

@@ -346,6 +346,9 @@ func (f *frame) adopt(v ctorch.Value) *Tensor {
 // result makes a Value of what the call wrote.
 func (f *frame) result() (Value, error) {
 	if f.space.more == nil {
+		if first := &f.space.out[0]; first.Tag == ctorch.TagTensor {
+			return f.adopt(*first), nil
+		}
 		d := decoder{frame: f, values: f.space.out[:]}
 		return d.next(), nil
 	}

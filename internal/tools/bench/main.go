@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/seed06459138/torchgo/internal/tools/bench/contest"
 )
@@ -39,7 +40,7 @@ func main() {
 	self, err := os.Executable()
 	fail(err)
 	b := bench{self: self, programs: *programs, verify: *verify, python: *python}
-	for _, c := range []contest.Contest{b.check(*rounds), b.forward(*rounds), b.compare(*rounds)} {
+	for _, c := range []contest.Contest{b.check(*rounds), b.forward(*rounds), b.operator(*rounds), b.compare(*rounds)} {
 		result, err := c.Run()
 		fail(err)
 		fmt.Println(result)
@@ -92,6 +93,21 @@ func (b bench) forward(rounds int) contest.Contest {
 		Printed:  true,
 		Programs: b.contestants(append([]string{b.self, "measure", "forward"}, args...), "forward", args...),
 		Limits:   map[string]float64{"C++": 1.2},
+	}
+}
+
+func (b bench) operator(rounds int) contest.Contest {
+	args := []string{"1000", "100"}
+	return contest.Contest{
+		Title:   "aten::add of four elements by torch.Call, result closed",
+		Unit:    contest.Microseconds,
+		Rounds:  rounds,
+		Printed: true,
+		Programs: []contest.Program{
+			{Name: "Go", Command: append([]string{b.self, "measure", "operator"}, args...)},
+			{Name: "C++", Command: append([]string{filepath.Join(b.programs, "bench_operator")}, args...)},
+		},
+		Excess: map[string]time.Duration{"C++": 250 * time.Nanosecond},
 	}
 }
 

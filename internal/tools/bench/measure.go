@@ -24,6 +24,12 @@ func measure(args []string) error {
 			return err
 		}
 		return forward(args[1], args[2], calls, batches)
+	case len(args) == 3 && args[0] == "operator":
+		calls, batches, err := twoNumbers(args[1], args[2])
+		if err != nil {
+			return err
+		}
+		return operator(calls, batches)
 	case len(args) == 3 && args[0] == "compare":
 		n, calls, err := twoNumbers(args[1], args[2])
 		if err != nil {
@@ -31,7 +37,7 @@ func measure(args []string) error {
 		}
 		return compareTensors(n, calls)
 	}
-	return fmt.Errorf("measure takes forward MODEL INPUT CALLS BATCHES or compare ELEMENTS CALLS, not %q", args)
+	return fmt.Errorf("measure takes forward MODEL INPUT CALLS BATCHES, operator CALLS BATCHES or compare ELEMENTS CALLS, not %q", args)
 }
 
 func twoNumbers(a, b string) (int, int, error) {
@@ -62,13 +68,42 @@ func forward(model, input string, calls, batches int) error {
 	if err != nil {
 		return err
 	}
+	return timed(calls, batches, func() error {
+		y, err := method.Forward(x)
+		y.Close()
+		return err
+	})
+}
+
+func operator(calls, batches int) error {
+	x, err := torch.FromSlice([]float32{1, 1, 1, 1})
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	y, err := torch.FromSlice([]float32{1, 1, 1, 1})
+	if err != nil {
+		return err
+	}
+	defer y.Close()
+	return timed(calls, batches, func() error {
+		sum, err := torch.Call("aten::add.Tensor", x, y)
+		if err != nil {
+			return err
+		}
+		sum.(*torch.Tensor).Close()
+		return nil
+	})
+}
+
+// timed prints the nanoseconds of a call, one line for each batch of calls, after
+// some that do not count.
+func timed(calls, batches int, call func() error) error {
 	run := func(n int) error {
 		for range n {
-			y, err := method.Forward(x)
-			if err != nil {
+			if err := call(); err != nil {
 				return err
 			}
-			y.Close()
 		}
 		return nil
 	}

@@ -37,7 +37,8 @@ type Contest struct {
 	Rounds   int
 	Printed  bool // the programs print nanoseconds, one number a line, instead of being timed as a whole
 	Programs []Program
-	Limits   map[string]float64 // the greatest ratio that is wanted, by the other program's name
+	Limits   map[string]float64       // the greatest ratio that is wanted, by the other program's name
+	Excess   map[string]time.Duration // the greatest difference that is wanted
 }
 
 // Result holds the times of each program, in nanoseconds, and its greatest memory.
@@ -120,6 +121,14 @@ func (r Result) String() string {
 					verdict = "ABOVE"
 				}
 				fmt.Fprintf(&b, ", %s %.3f", verdict, limit)
+			}
+			if most, ok := r.contest.Excess[p.Name]; ok {
+				more := r.Median(0) - r.Median(i)
+				verdict := "within"
+				if more > float64(most) {
+					verdict = "ABOVE"
+				}
+				fmt.Fprintf(&b, ", %.0f ns more (least %.0f), %s %d", more, slices.Min(r.times[0])-slices.Min(r.times[i]), verdict, most.Nanoseconds())
 			}
 		}
 		b.WriteByte('\n')
