@@ -25,7 +25,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer release()
 	code := 0
 	root := newCheck(stdout, stderr, &code)
-	root.AddCommand(newInspect(stdout, &code), newConvert(stdout), newDoctor(stdout, &code))
+	root.AddCommand(newInspect(stdout, &code), newConvert(stdout), newCheckCertificate(stdout, &code), newDoctor(stdout, &code))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -113,14 +113,17 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	f.StringVar(&c.spec.StateKey, "state-key", "", "`KEY` of the state_dict in its file; searched for by default")
 	f.StringArrayVar(&c.spec.AcceptUncovered, "accept-uncovered", nil, "`PATTERN` of tensors that need not be in the state; repeatable")
 	f.StringArrayVar(&c.spec.NonPersistent, "non-persistent", nil, "`NAME` of a buffer of persistent=False; repeatable")
-	report := func(name, usage string, write func(*verify.Report, io.Writer) error) {
+	report := func(name, usage string, write func(*verify.Report, io.Writer) error) *format {
 		one := &format{flag: "--" + name, write: write}
 		c.formats = append(c.formats, one)
 		f.StringVar(&one.path, name, "", usage)
+		return one
 	}
 	report("json", "write the report as JSON to `FILE`; - is standard output", (*verify.Report).WriteJSON)
 	report("junit", "write it as JUnit XML to `FILE`, for CI systems", (*verify.Report).WriteJUnit)
 	report("markdown", "write it as Markdown to `FILE`, for pull requests", (*verify.Report).WriteMarkdown)
+	certify := report("certify", "write a certificate to `FILE`; see verify check -h", nil)
+	certify.write = func(r *verify.Report, w io.Writer) error { return writeCertificate(r, w, certify.path) }
 	f.BoolVar(&c.quiet, "quiet", false, "print the verdict only")
 	f.BoolVar(&c.verbose, "verbose", false, "also print libtorch's tracebacks")
 	return cmd
