@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ func (r *run) compare() {
 	for _, state := range r.states {
 		r.findings = append(r.findings, state.findings...)
 	}
+	r.findDrift()
 	for i := len(r.legs) - 1; i >= 0; i-- {
 		if r.legs[i] == r.reference {
 			continue
@@ -53,7 +55,10 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 	if !*c.Same {
 		if name := r.unstable(l); name != "" {
 			c.Same, c.Reason = nil, fmt.Sprintf("two runs of %s on the same input differ", name)
-			return c, []Finding{{Unstable, Open, name, c.Reason,
+			if slices.ContainsFunc(r.findings, func(f Finding) bool { return f.Code == RunsDiffer }) {
+				return c, nil // known, with its cause
+			}
+			return c, []Finding{{RunsDiffer, Open, name, c.Reason,
 				"is dropout left on in a trace? save the model in evaluation mode, without random operators"}}
 		}
 	} else if state != nil && len(state.doubtful) > 0 {
@@ -84,6 +89,9 @@ func (r *run) unstable(l leg) string {
 	tol := r.spec.tolerance()
 	tol.EqualNaN = true // NaN twice is the same result
 	for _, one := range []leg{r.reference, l} {
+		if _, differs := one.entry().drifted(); differs {
+			return one.entry().Label
+		}
 		out, ran, err := one.again(r.inputs)
 		if !ran || err != nil {
 			continue
@@ -129,7 +137,9 @@ func (r *run) report(started time.Time) (*Report, error) {
 		out.Files = append(out.Files, f.entry)
 	}
 	for _, l := range r.legs {
-		out.Legs = append(out.Legs, *l.entry())
+		e := *l.entry()
+		e.Runs = notNil(e.Runs)
+		out.Legs = append(out.Legs, e)
 	}
 	for _, state := range r.states {
 		for _, g := range state.gaps {

@@ -30,8 +30,15 @@
 //
 // Findings decide. One that proves a difference makes the verdict Inconsistent,
 // also beside findings that leave something open: no answer to the open ones
-// would mend what is proved. Without a proof an open one makes it Unanswered.
-// Else it is Consistent.
+// would mend what is proved. Without a proof an open one makes it Unanswered, or
+// Unstable when runs of one leg differ. Else it is Consistent.
+//
+// # Runs
+//
+// Each leg runs several times, because TorchScript's executor profiles the first
+// call and optimises the next, and once with its graph as it was written. Runs
+// that differ from the first are random, or the work of an optimisation that
+// changes results; that a module writes to its own buffers is said.
 //
 // The package neither prints nor exits. Run makes its native calls on the
 // calling goroutine; it may be called from several at once.

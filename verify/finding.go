@@ -12,11 +12,12 @@ type Verdict string
 const (
 	Consistent   Verdict = "consistent"
 	Inconsistent Verdict = "inconsistent"
+	Unstable     Verdict = "unstable" // the same file gives different results each time
 	Unanswered   Verdict = "unanswered"
 )
 
 // ExitCode gives what a command returns for the verdict: 0 consistent, 1
-// inconsistent, 2 unanswered.
+// inconsistent, 2 unstable or unanswered.
 func (v Verdict) ExitCode() int {
 	switch v {
 	case Consistent:
@@ -61,7 +62,8 @@ const (
 	OutputStructure   Code = "output-structure"   // other outputs than in the reference
 	OutputWidened     Code = "output-widened"     // floats of two widths were compared
 	LegFailed         Code = "leg-failed"         // a leg could not be run
-	Unstable          Code = "unstable"           // two runs on the same input differ
+	RunsDiffer        Code = "unstable"           // two runs on the same input differ
+	BufferMutated     Code = "buffer-mutated"     // the method writes what the module holds
 	Failed            Code = "failed"             // the question could not be put
 )
 
@@ -88,14 +90,18 @@ func (f Finding) line() string {
 // verdictOf weighs the findings and says the verdict in words.
 func verdictOf(findings []Finding, agreed string) (Verdict, string) {
 	for _, class := range []struct {
-		weight  Weight
+		of      func(Finding) bool
 		verdict Verdict
 		word    string
-	}{{Proof, Inconsistent, "inconsistent"}, {Open, Unanswered, "can't answer"}} {
+	}{
+		{func(f Finding) bool { return f.Weight == Proof }, Inconsistent, "inconsistent"},
+		{func(f Finding) bool { return f.Weight == Open && f.Code == RunsDiffer }, Unstable, "unstable"},
+		{func(f Finding) bool { return f.Weight == Open }, Unanswered, "can't answer"},
+	} {
 		var first string
 		count := 0
 		for _, f := range findings {
-			if f.Weight == class.weight {
+			if class.of(f) {
 				if count == 0 {
 					first = f.Text
 				}

@@ -207,7 +207,7 @@ func (c *junitCase) fail(verdict Verdict, message, text string) {
 	switch verdict {
 	case Inconsistent:
 		c.Failure = fault
-	case Unanswered:
+	case Unstable, Unanswered:
 		c.Error = fault
 	}
 }

@@ -31,7 +31,7 @@ func TestWriteJUnit(t *testing.T) {
 	noisy.Findings = []Finding{{WeightRounding, Note, "w", "w differs within the tolerance", ""}}
 	open := *sound
 	open.Comparisons = []Comparison{{Leg: "state", Reason: "two runs differ\x00 and <b>"}}
-	open.Findings = []Finding{{Unstable, Open, "state", "two runs differ", "is dropout left on?"}}
+	open.Findings = []Finding{{RunsDiffer, Open, "state", "two runs differ", "is dropout left on?"}}
 	open.Verdict, open.Summary = verdictOf(open.Findings, "")
 	// A code that no case is about must still fail the verdict's.
 	other := *sound

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch/dtype"
 )
 
@@ -116,6 +117,12 @@ func (l *runnerLeg) run(ctx context.Context, in *inputs) ([]output, error) {
 		all[i] = a.output()
 	}
 	return all, nil
+}
+
+func (l *runnerLeg) model() *jit.Module { return nil }
+
+func (l *runnerLeg) repeat(ctx context.Context, in *inputs, _ caller) ([]output, error) {
+	return l.run(ctx, in)
 }
 
 func (l *runnerLeg) again(*inputs) ([]output, bool, error) { return nil, false, nil }

@@ -62,7 +62,7 @@ func loadModule(s *source, device torch.Device) (*jit.Module, error) {
 }
 
 // call runs a method on fresh copies of the inputs and copies the outputs out.
-func call(m *jit.Module, method string, in *inputs, at place, how func(*jit.Method, ...torch.Value) (torch.Value, error)) ([]output, error) {
+func call(m *jit.Module, method string, in *inputs, at place, how caller) ([]output, error) {
 	handle, err := m.Method(method)
 	if err != nil {
 		return nil, err

@@ -79,6 +79,12 @@ func (l *moduleLeg) run(_ context.Context, in *inputs) ([]output, error) {
 	return call(l.module, l.method, in, l.at, (*jit.Method).Call)
 }
 
+func (l *moduleLeg) model() *jit.Module { return l.module }
+
+func (l *moduleLeg) repeat(_ context.Context, in *inputs, how caller) ([]output, error) {
+	return call(l.module, l.method, in, l.at, how)
+}
+
 // again loads the file once more, since a run may have changed the module.
 func (l *moduleLeg) again(in *inputs) ([]output, bool, error) {
 	fresh, err := l.fresh()

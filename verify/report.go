@@ -51,6 +51,8 @@ type Leg struct {
 	Error     string  `json:"error"`   // why it could not be run, one line, or ""
 	Detail    string  `json:"detail"`  // what libtorch said besides, several lines, or ""
 	Kind      string  `json:"kind"`    // one of Kinds
+
+	Runs []LegRun `json:"runs"` // in their order; none of legs that compute nothing or failed
 }
 
 // Weights compares the state_dict with the scripted file, tensor by tensor.

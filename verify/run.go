@@ -306,6 +306,15 @@ func (r *run) compute(ctx context.Context) error {
 		}
 		e.Outputs = len(out)
 		r.outputs[l] = out
+		if again, ok := l.(repeater); ok {
+			if err := r.steady(ctx, again, out); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				delete(r.outputs, l)
+				e.fail(err)
+			}
+		}
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ type Spec struct {
 	Method   string       // of the scripted file; "" is forward
 	Device   torch.Device // where the models run; the zero value is the CPU
 	Threads  int          // intra-op threads of the process; 0 leaves them as they are
+	Runs     int          // how often each leg runs; 0 is 4, to see whether the optimised graph computes the same
 	StateKey string       // where the state_dict lies in its file, "" to search for it
 
 	// Tolerance is what outputs may differ by; nil is that of torch.allclose.
@@ -98,6 +99,14 @@ func (s *Spec) legs() []LegSpec {
 	return all
 }
 
+// runs gives how often each leg runs.
+func (s *Spec) runs() int {
+	if s.Runs == 0 {
+		return defaultRuns
+	}
+	return s.Runs
+}
+
 // tolerance gives what outputs may differ by.
 func (s *Spec) tolerance() compare.Tolerance {
 	if s.Tolerance == nil {
@@ -134,6 +143,9 @@ func (s *Spec) check() error {
 	}
 	if t := s.tolerance(); !(t.RTol >= 0 && t.ATol >= 0) {
 		return &Error{Msg: fmt.Sprintf("rtol %v and atol %v must be zero or more", t.RTol, t.ATol)}
+	}
+	if s.Runs < 0 {
+		return &Error{Msg: fmt.Sprintf("%d runs are not possible", s.Runs)}
 	}
 	if s.Threads < 0 {
 		return &Error{Msg: fmt.Sprintf("%d threads are not possible", s.Threads)}

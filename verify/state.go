@@ -118,6 +118,12 @@ func (l *stateLeg) run(ctx context.Context, in *inputs) ([]output, error) {
 	return call(l.filler.module, l.spec.method(), in, l.at, (*jit.Method).Call)
 }
 
+func (l *stateLeg) model() *jit.Module { return l.filler.module }
+
+func (l *stateLeg) repeat(_ context.Context, in *inputs, how caller) ([]output, error) {
+	return call(l.filler.module, l.spec.method(), in, l.at, how)
+}
+
 // prepare fills the module anew, whatever earlier runs left in it, and
 // overwrites the tensors to go without.
 func (l *stateLeg) prepare(without []*gap, round int) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/nn"
 )
@@ -88,6 +89,12 @@ func (l *structureLeg) fill() (nn.Module, error) {
 }
 
 func (l *structureLeg) run(_ context.Context, in *inputs) ([]output, error) {
+	return invoke(in, l.at, l.module.Forward)
+}
+
+func (l *structureLeg) model() *jit.Module { return nil }
+
+func (l *structureLeg) repeat(_ context.Context, in *inputs, _ caller) ([]output, error) {
 	return invoke(in, l.at, l.module.Forward)
 }
 

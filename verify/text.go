@@ -321,7 +321,7 @@ func (p *page) findings(r *Report) {
 			if f.Weight == Proof || f.Code == WeightRounding {
 				text = ""
 			}
-		case Unstable, StatePrefix, UncoveredHarmless, OutputWidened, UncoveredAccepted:
+		case RunsDiffer, StatePrefix, UncoveredHarmless, OutputWidened, UncoveredAccepted:
 			// The lines above tell it.
 			if f.Weight == Note {
 				continue

@@ -28,9 +28,9 @@ func sampleReport() *Report {
 			{"input", "records/x.npy", "npy array", 602_240, hash, "float32 [1, 3, 224, 224]"},
 		},
 		Legs: []Leg{
-			{Name: "expected", Label: "expected", Path: "records/expected.npz", Structure: "recorded", Outputs: 2},
-			{Name: "scripted", Label: "TorchScript", Path: "models/model_v1_scripted.pt", Structure: "TorchScript", Outputs: 2, Seconds: 0.25},
-			{Name: "state", Label: "state_dict", Path: "models/model_v1_state.pt", Structure: "TorchScript filled from the state", Outputs: 2, Seconds: 0.5, Detail: "a traceback"},
+			{Name: "expected", Label: "expected", Path: "records/expected.npz", Structure: "recorded", Outputs: 2, Runs: []LegRun{}},
+			{Name: "scripted", Label: "TorchScript", Path: "models/model_v1_scripted.pt", Structure: "TorchScript", Outputs: 2, Seconds: 0.25, Runs: []LegRun{{"first", 0.25, true, 0}, {"repeated", 0.125, true, 1e-9}}},
+			{Name: "state", Label: "state_dict", Path: "models/model_v1_state.pt", Structure: "TorchScript filled from the state", Outputs: 2, Seconds: 0.5, Detail: "a traceback", Runs: []LegRun{}},
 		},
 		Reference: "expected",
 		Weights: &Weights{
