@@ -58,7 +58,8 @@ A state_dict has no structure: that of the scripted file is filled, from the
 state alone. What the scripted file computes with and the state does not hold is
 found and named, so that a tensor which was never saved can't pass unseen.
 
-Exit code: 0 consistent, 1 inconsistent, 2 the question could not be answered.`
+Exit code: 0 consistent, 1 inconsistent, 2 unstable (the same file gives
+different results each time) or the question could not be answered.`
 
 const examples = `  # Do both files compute what the model computed before it was saved?
   verify --scripted model_scripted.pt --state model_state.pt --input x.npy \
@@ -112,6 +113,7 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	f.BoolVar(&c.tol.EqualNaN, "equal-nan", false, "NaN equals NaN")
 	f.StringVar(&c.spec.StateKey, "state-key", "", "`KEY` of the state_dict in its file; searched for by default")
 	f.StringArrayVar(&c.spec.AcceptUncovered, "accept-uncovered", nil, "`PATTERN` of tensors that need not be in the state; repeatable")
+	f.IntVar(&c.spec.Runs, "runs", 4, "`NUMBER` of runs of each leg; TorchScript optimises the second")
 	f.StringArrayVar(&c.spec.NonPersistent, "non-persistent", nil, "`NAME` of a buffer of persistent=False; repeatable")
 	report := func(name, usage string, write func(*verify.Report, io.Writer) error) *format {
 		one := &format{flag: "--" + name, write: write}
