@@ -44,6 +44,8 @@
 //     is_leaf, …): calls record no gradients;
 //   - parts of one backend (cudnn_…, mkldnn_…, miopen_…, fbgemm_…), which the public
 //     operators choose by themselves;
+//   - quantized_…_cell, which end the process when given other tensors than
+//     packed weights;
 //   - sym_…, which speak of shapes that are not known yet;
 //   - those that take or give what has no form in Go: a Storage, Stream, QScheme,
 //     Dimname, Dict or class object;

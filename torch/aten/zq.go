@@ -364,30 +364,6 @@ func QuantizedBatchNormOut(input, weight, bias, mean, varValue *torch.Tensor, ep
 	return args.Run()
 }
 
-var opQuantizedGruCell = torch.Operator{Name: "aten::quantized_gru_cell"}
-
-// QuantizedGruCell calls aten::quantized_gru_cell.
-//
-//	quantized_gru_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor b_ih, Tensor b_hh, Tensor packed_ih, Tensor packed_hh, Tensor col_offsets_ih, Tensor col_offsets_hh, Scalar scale_ih, Scalar scale_hh, Scalar zero_point_ih, Scalar zero_point_hh) -> Tensor
-func QuantizedGruCell(input, hx, wIh, wHh, bIh, bHh, packedIh, packedHh, colOffsetsIh, colOffsetsHh *torch.Tensor, scaleIh, scaleHh, zeroPointIh, zeroPointHh torch.Number) (*torch.Tensor, error) {
-	args := opQuantizedGruCell.Begin()
-	args.Tensor(input)
-	args.Tensor(hx)
-	args.Tensor(wIh)
-	args.Tensor(wHh)
-	args.Tensor(bIh)
-	args.Tensor(bHh)
-	args.Tensor(packedIh)
-	args.Tensor(packedHh)
-	args.Tensor(colOffsetsIh)
-	args.Tensor(colOffsetsHh)
-	args.Number(scaleIh)
-	args.Number(scaleHh)
-	args.Number(zeroPointIh)
-	args.Number(zeroPointHh)
-	return args.CallTensor()
-}
-
 var opQuantizedGruDataLegacy = torch.Operator{Name: "aten::quantized_gru.data_legacy"}
 
 // QuantizedGruDataLegacy calls aten::quantized_gru.data_legacy.
@@ -424,31 +400,6 @@ func QuantizedGruInputLegacy(input, hx *torch.Tensor, params []*torch.Tensor, ha
 	args.Bool(train)
 	args.Bool(bidirectional)
 	args.Bool(batchFirst)
-	got := call(&args, 2)
-	return got.tensor(0), got.tensor(1), got.end()
-}
-
-var opQuantizedLstmCell = torch.Operator{Name: "aten::quantized_lstm_cell"}
-
-// QuantizedLstmCell calls aten::quantized_lstm_cell.
-//
-//	quantized_lstm_cell(Tensor input, Tensor[] hx, Tensor w_ih, Tensor w_hh, Tensor b_ih, Tensor b_hh, Tensor packed_ih, Tensor packed_hh, Tensor col_offsets_ih, Tensor col_offsets_hh, Scalar scale_ih, Scalar scale_hh, Scalar zero_point_ih, Scalar zero_point_hh) -> (Tensor, Tensor)
-func QuantizedLstmCell(input *torch.Tensor, hx []*torch.Tensor, wIh, wHh, bIh, bHh, packedIh, packedHh, colOffsetsIh, colOffsetsHh *torch.Tensor, scaleIh, scaleHh, zeroPointIh, zeroPointHh torch.Number) (*torch.Tensor, *torch.Tensor, error) {
-	args := opQuantizedLstmCell.Begin()
-	args.Tensor(input)
-	args.Tensors(hx)
-	args.Tensor(wIh)
-	args.Tensor(wHh)
-	args.Tensor(bIh)
-	args.Tensor(bHh)
-	args.Tensor(packedIh)
-	args.Tensor(packedHh)
-	args.Tensor(colOffsetsIh)
-	args.Tensor(colOffsetsHh)
-	args.Number(scaleIh)
-	args.Number(scaleHh)
-	args.Number(zeroPointIh)
-	args.Number(zeroPointHh)
 	got := call(&args, 2)
 	return got.tensor(0), got.tensor(1), got.end()
 }
@@ -659,52 +610,4 @@ func QuantizedMaxPool3dOut(self *torch.Tensor, kernelSize []int64, out *torch.Te
 	args.NonzeroBool(opts.CeilMode)
 	args.Tensor(out)
 	return args.Run()
-}
-
-var opQuantizedRnnReluCell = torch.Operator{Name: "aten::quantized_rnn_relu_cell"}
-
-// QuantizedRnnReluCell calls aten::quantized_rnn_relu_cell.
-//
-//	quantized_rnn_relu_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor b_ih, Tensor b_hh, Tensor packed_ih, Tensor packed_hh, Tensor col_offsets_ih, Tensor col_offsets_hh, Scalar scale_ih, Scalar scale_hh, Scalar zero_point_ih, Scalar zero_point_hh) -> Tensor
-func QuantizedRnnReluCell(input, hx, wIh, wHh, bIh, bHh, packedIh, packedHh, colOffsetsIh, colOffsetsHh *torch.Tensor, scaleIh, scaleHh, zeroPointIh, zeroPointHh torch.Number) (*torch.Tensor, error) {
-	args := opQuantizedRnnReluCell.Begin()
-	args.Tensor(input)
-	args.Tensor(hx)
-	args.Tensor(wIh)
-	args.Tensor(wHh)
-	args.Tensor(bIh)
-	args.Tensor(bHh)
-	args.Tensor(packedIh)
-	args.Tensor(packedHh)
-	args.Tensor(colOffsetsIh)
-	args.Tensor(colOffsetsHh)
-	args.Number(scaleIh)
-	args.Number(scaleHh)
-	args.Number(zeroPointIh)
-	args.Number(zeroPointHh)
-	return args.CallTensor()
-}
-
-var opQuantizedRnnTanhCell = torch.Operator{Name: "aten::quantized_rnn_tanh_cell"}
-
-// QuantizedRnnTanhCell calls aten::quantized_rnn_tanh_cell.
-//
-//	quantized_rnn_tanh_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor b_ih, Tensor b_hh, Tensor packed_ih, Tensor packed_hh, Tensor col_offsets_ih, Tensor col_offsets_hh, Scalar scale_ih, Scalar scale_hh, Scalar zero_point_ih, Scalar zero_point_hh) -> Tensor
-func QuantizedRnnTanhCell(input, hx, wIh, wHh, bIh, bHh, packedIh, packedHh, colOffsetsIh, colOffsetsHh *torch.Tensor, scaleIh, scaleHh, zeroPointIh, zeroPointHh torch.Number) (*torch.Tensor, error) {
-	args := opQuantizedRnnTanhCell.Begin()
-	args.Tensor(input)
-	args.Tensor(hx)
-	args.Tensor(wIh)
-	args.Tensor(wHh)
-	args.Tensor(bIh)
-	args.Tensor(bHh)
-	args.Tensor(packedIh)
-	args.Tensor(packedHh)
-	args.Tensor(colOffsetsIh)
-	args.Tensor(colOffsetsHh)
-	args.Number(scaleIh)
-	args.Number(scaleHh)
-	args.Number(zeroPointIh)
-	args.Number(zeroPointHh)
-	return args.CallTensor()
 }
