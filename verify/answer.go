@@ -114,7 +114,7 @@ func (r *run) report(started time.Time) (*Report, error) {
 	out.Reference = r.reference.entry().Name
 	out.Findings = append(out.Findings, r.findings...)
 	out.Comparisons = append(out.Comparisons, r.comparisons...)
-	out.Weights = r.weights
+	out.Weights, out.Truth = r.weights, r.truth
 	if out.Settings.Threads, err = torch.NumThreads(); err != nil {
 		return nil, err
 	}

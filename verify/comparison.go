@@ -118,7 +118,7 @@ func compareOutput(label string, got, want output, tol compare.Tolerance, record
 	o.Same, o.BitEqual, o.Elements, o.Mismatches = s.Close, s.BitEqual, s.Numel, s.Mismatches
 	o.MaxAbs, o.MaxAbsAt, o.MaxRel, o.MaxRelAt = Number(s.MaxAbs), s.MaxAbsIndex, Number(s.MaxRel), s.MaxRelIndex
 	o.MaxULP, o.WorstAt, o.GotNaN, o.WantNaN = s.MaxULP, s.WorstIndex, s.GotNaN, s.WantNaN
-	o.Note = s.Note
+	o.Note, o.NeededATol = s.Note, Number(s.NeededATol)
 	if s.Numel > 0 && s.WorstIndex != nil {
 		o.Got, o.Want = s.Got.String(), s.Want.String()
 	}

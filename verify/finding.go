@@ -43,28 +43,30 @@ type Code string
 
 // The kinds of findings.
 const (
-	WeightMissing     Code = "weight-missing"     // a parameter of the scripted file is not in the state
-	WeightUnexpected  Code = "weight-unexpected"  // the state holds what the scripted file has no place for
-	WeightShape       Code = "weight-shape"       // shapes differ
-	WeightDType       Code = "weight-dtype"       // dtypes differ
-	WeightValues      Code = "weight-values"      // values differ by more than the tolerance
-	WeightRounding    Code = "weight-rounding"    // values differ, within the tolerance
-	StatePrefix       Code = "state-prefix"       // "module." was taken off the names
-	TrainingMode      Code = "training-mode"      // the file was saved in training mode
-	UncoveredTensor   Code = "uncovered"          // outputs depend on a tensor that is not in the state
-	UncoveredBuffer   Code = "uncovered-buffer"   // the same for a registered buffer
-	UncoveredFrozen   Code = "uncovered-frozen"   // constants of a frozen file match no tensor of the state
-	UncoveredHarmless Code = "uncovered-harmless" // outputs depend on it, and its values are those of a structure
-	UncoveredAccepted Code = "uncovered-accepted" // outputs depend on it, and the caller accepts that
-	PatternUnused     Code = "pattern-unused"     // an accepted or non-persistent name that fits nothing
-	OutputValues      Code = "output-values"      // outputs differ by more than the tolerance
-	OutputShape       Code = "output-shape"       // shapes or dtypes of outputs differ
-	OutputStructure   Code = "output-structure"   // other outputs than in the reference
-	OutputWidened     Code = "output-widened"     // floats of two widths were compared
-	LegFailed         Code = "leg-failed"         // a leg could not be run
-	RunsDiffer        Code = "unstable"           // two runs on the same input differ
-	BufferMutated     Code = "buffer-mutated"     // the method writes what the module holds
-	Failed            Code = "failed"             // the question could not be put
+	WeightMissing      Code = "weight-missing"      // a parameter of the scripted file is not in the state
+	WeightUnexpected   Code = "weight-unexpected"   // the state holds what the scripted file has no place for
+	WeightShape        Code = "weight-shape"        // shapes differ
+	WeightDType        Code = "weight-dtype"        // dtypes differ
+	WeightValues       Code = "weight-values"       // values differ by more than the tolerance
+	WeightRounding     Code = "weight-rounding"     // values differ, within the tolerance
+	StatePrefix        Code = "state-prefix"        // "module." was taken off the names
+	TrainingMode       Code = "training-mode"       // the file was saved in training mode
+	UncoveredTensor    Code = "uncovered"           // outputs depend on a tensor that is not in the state
+	UncoveredBuffer    Code = "uncovered-buffer"    // the same for a registered buffer
+	UncoveredFrozen    Code = "uncovered-frozen"    // constants of a frozen file match no tensor of the state
+	UncoveredHarmless  Code = "uncovered-harmless"  // outputs depend on it, and its values are those of a structure
+	UncoveredAccepted  Code = "uncovered-accepted"  // outputs depend on it, and the caller accepts that
+	PatternUnused      Code = "pattern-unused"      // an accepted or non-persistent name that fits nothing
+	OutputValues       Code = "output-values"       // outputs differ by more than the tolerance
+	OutputShape        Code = "output-shape"        // shapes or dtypes of outputs differ
+	OutputStructure    Code = "output-structure"    // other outputs than in the reference
+	OutputWidened      Code = "output-widened"      // floats of two widths were compared
+	LegFailed          Code = "leg-failed"          // a leg could not be run
+	RunsDiffer         Code = "unstable"            // two runs on the same input differ
+	ToleranceSuggested Code = "tolerance-suggested" // rounding explains a difference
+	FarFromTruth       Code = "far-from-truth"      // rounding does not
+	BufferMutated      Code = "buffer-mutated"      // the method writes what the module holds
+	Failed             Code = "failed"              // the question could not be put
 )
 
 // Finding is one thing that was found out.

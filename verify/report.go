@@ -24,6 +24,7 @@ type Report struct {
 	Versions    Versions     `json:"versions"`
 	Started     time.Time    `json:"started"`
 	Seconds     float64      `json:"seconds"` // from the start of Run to its end
+	Truth       *Truth       `json:"truth"`   // null unless outputs differed and could be computed in float64
 }
 
 // ExitCode gives what a command returns: 0 consistent, 1 inconsistent, 2
@@ -165,7 +166,8 @@ type OutputComparison struct {
 	Want       string  `json:"want"`
 	GotNaN     int64   `json:"got_nan"`
 	WantNaN    int64   `json:"want_nan"`
-	Note       string  `json:"note"` // such as that widths differ, or why nothing was compared
+	Note       string  `json:"note"`        // such as that widths differ, or why nothing was compared
+	NeededATol Number  `json:"needed_atol"` // at which, with the same rtol, it would be the same; 0 when it is
 }
 
 // Settings are what the check was run with.

@@ -52,6 +52,7 @@ func Run(ctx context.Context, spec Spec) (*Report, error) {
 		return nil, err
 	}
 	r.compare()
+	r.explain()
 	return r.report(started)
 }
 
@@ -82,6 +83,7 @@ type run struct {
 	comparisons []Comparison
 	outputs     map[leg][]output
 	reference   leg
+	truth       *Truth
 }
 
 func (r *run) close() {
