@@ -6,7 +6,7 @@ GO   ?= go
 RACE := ./internal/ctorch ./torch ./torch/checkpoint/... ./jit/... ./verify/...
 
 .DEFAULT_GOAL := help
-.PHONY: help libtorch shim verify test test-matrix sanitize gpu-test test-python fuzz check bench bench-python fixtures generate doctor clean
+.PHONY: help libtorch onnxruntime shim verify test test-matrix sanitize gpu-test test-python fuzz check bench bench-python fixtures generate doctor clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -14,13 +14,16 @@ help: ## List these targets
 libtorch: ## Get libtorch: $LIBTORCH, that of Python, or a download into the user's cache folder
 	@scripts/libtorch
 
+onnxruntime: ## Get ONNX Runtime, which verify runs .onnx files with: a download into the user's cache folder
+	@scripts/onnxruntime >/dev/null
+
 shim: ## Build the C++ side, build/libtorchgo.so, if anything it is made from has changed
 	@scripts/shim
 
 verify: shim ## Check the three saving scenarios under testdata with cmd/verify
 	@scripts/scenarios
 
-test: shim ## Run all tests, once more under the race detector where it matters; none may skip for want of libtorch
+test: shim onnxruntime ## Run all tests, once more under the race detector where it matters; none may skip for want of libtorch
 	TORCH_REQUIRE=1 $(GO) test ./...
 	TORCH_REQUIRE=1 $(GO) test -race $(RACE)
 

@@ -39,9 +39,11 @@ func newUser(t *testing.T) *user {
 		t.Skip("the wheels of this test are for x86_64")
 	}
 	u := &user{t: t, root: t.TempDir(), index: t.TempDir(), cache: filepath.Join(t.TempDir(), "cache")}
-	script, err := os.ReadFile("libtorch")
-	require.NoError(t, err)
-	u.write("scripts/libtorch", script, 0o755)
+	for _, name := range []string{"libtorch", "onnxruntime", "wheels.py"} {
+		script, err := os.ReadFile(name)
+		require.NoError(t, err)
+		u.write("scripts/"+name, script, 0o755)
+	}
 
 	// A library that can be opened, and three members that must stay out.
 	library := filepath.Join(u.index, "empty.so")
@@ -103,7 +105,12 @@ func (u *user) wheel(name string, members map[string]string) string {
 
 // run runs scripts/libtorch and returns what it printed.
 func (u *user) run(args ...string) (stdout, stderr string, err error) {
-	cmd := exec.Command(filepath.Join(u.root, "scripts/libtorch"), args...)
+	return u.script("libtorch", args...)
+}
+
+// script runs a script and returns what it printed.
+func (u *user) script(name string, args ...string) (stdout, stderr string, err error) {
+	cmd := exec.Command(filepath.Join(u.root, "scripts", name), args...)
 	cmd.Env = u.env
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
