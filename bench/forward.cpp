@@ -1,7 +1,8 @@
 // Measures one forward of a scripted module in C++, as a careful program calls it: in inference mode, by a
-// cached method, the result dropped. Prints nanoseconds per call, one line for each batch of calls.
+// cached method, on one thread, the result dropped. Prints nanoseconds per call, one line for each batch of calls.
 //
 // usage: bench_forward model_scripted.pt x.npy calls batches
+#include <ATen/Parallel.h>
 #include <torch/script.h>
 
 #include <chrono>
@@ -16,6 +17,7 @@ int main(int argc, char** argv) try {
     return 2;
   }
   const int calls = std::stoi(argv[3]), batches = std::stoi(argv[4]);
+  at::set_num_threads(1);
   c10::InferenceMode guard;
   torch::jit::Module module = torch::jit::load(argv[1], at::kCPU);
   module.eval();

@@ -11,6 +11,7 @@ import torch
 
 
 def main() -> None:
+    torch.set_num_threads(1)
     module = torch.jit.load(sys.argv[1]).eval()
     x = torch.from_numpy(np.load(sys.argv[2]))
     calls, batches = int(sys.argv[3]), int(sys.argv[4])

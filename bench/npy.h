@@ -37,3 +37,16 @@ inline at::Tensor read_npy(const std::string& path) {
   }
   return torch::from_blob(const_cast<char*>(file.data() + data), shape, torch::kFloat32).clone();
 }
+
+// Writes a contiguous float32 tensor as npy version 1.
+inline void write_npy(const std::string& path, const at::Tensor& t) {
+  std::string shape;
+  for (const int64_t n : t.sizes()) shape += std::to_string(n) + ", ";
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }";
+  header.resize((header.size() + 11 + 63) / 64 * 64 - 11, ' ');
+  header += '\n';
+  std::ofstream out(path, std::ios::binary);
+  out << "\x93NUMPY" << '\1' << '\0' << char(header.size() % 256) << char(header.size() / 256) << header;
+  out.write(static_cast<const char*>(t.data_ptr()), t.nbytes());
+  if (!out.flush()) throw std::runtime_error(path + ": can't be written");
+}

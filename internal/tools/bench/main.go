@@ -5,8 +5,8 @@
 //	bench -programs build/bench -verify build/bench/verify [-python python3]
 //
 // The contestants take turns, so that a machine that slows down slows all of
-// them. Medians are compared, and beside them the least times, which a busy machine
-// disturbs least. It exits with 1 when a measurement fails, not when a ratio is
+// them. The median of the rounds' ratios counts; beside it stands the ratio of the
+// least times, which a busy machine disturbs least. It exits with 1 when a measurement fails, not when a ratio is
 // above its limit: those hold on a quiet machine.
 package main
 
@@ -15,7 +15,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed06459138/torchgo/internal/tools/bench/contest"
@@ -24,6 +26,7 @@ import (
 const (
 	elements = 50_000_000
 	scenario = "testdata/scenarios/safe_model_save"
+	clients  = 64
 )
 
 func main() {
@@ -35,12 +38,20 @@ func main() {
 	verify := flag.String("verify", "build/bench/verify", "the built cmd/verify")
 	python := flag.String("python", "", "an interpreter with torch, or nothing")
 	rounds := flag.Int("rounds", 9, "turns that each contestant takes")
+	only := flag.String("only", "", "measure only what has this in its title")
 	flag.Parse()
 
 	self, err := os.Executable()
 	fail(err)
 	b := bench{self: self, programs: *programs, verify: *verify, python: *python}
-	for _, c := range []contest.Contest{b.check(*rounds), b.forward(*rounds), b.operator(*rounds), b.compare(*rounds)} {
+	all := []contest.Contest{b.check(), b.compare(), b.operator()}
+	all = append(all, b.forwards()...)
+	all = append(all, b.crowds()...)
+	for _, c := range all {
+		if !strings.Contains(c.Title, *only) {
+			continue
+		}
+		c.Rounds = max(1, *rounds*c.Rounds/100)
 		result, err := c.Run()
 		fail(err)
 		fmt.Println(result)
@@ -71,54 +82,105 @@ func (b bench) contestants(ours []string, name string, args ...string) []contest
 	return all
 }
 
-func (b bench) check(rounds int) contest.Contest {
+// Of the rounds asked for, a contest takes the part, in hundredths, that it says.
+
+func (b bench) check() contest.Contest {
 	scripted, state := filepath.Join(scenario, "model_scripted.pt"), filepath.Join(scenario, "model_state.pt")
 	input := filepath.Join(scenario, "x.npy")
 	ours := []string{b.verify, "--scripted", scripted, "--state", state, "--input", input}
 	return contest.Contest{
 		Title:    "verify of scenario 2, whole process",
 		Unit:     contest.Milliseconds,
-		Rounds:   rounds,
+		Rounds:   100,
 		Programs: b.contestants(ours, "verify", scripted, state, input),
 		Limits:   map[string]float64{"C++": 1.15, "Python": 1.0 / 5},
 	}
 }
 
-func (b bench) forward(rounds int) contest.Contest {
-	args := []string{filepath.Join(scenario, "model_scripted.pt"), filepath.Join(scenario, "x.npy"), "1000", "100"}
-	return contest.Contest{
-		Title:    "forward of Linear(4, 2), result closed, one call",
-		Unit:     contest.Microseconds,
-		Rounds:   rounds,
-		Printed:  true,
-		Programs: b.contestants(append([]string{b.self, "measure", "forward"}, args...), "forward", args...),
-		Limits:   map[string]float64{"C++": 1.2},
-	}
-}
-
-func (b bench) operator(rounds int) contest.Contest {
-	args := []string{"1000", "100"}
-	return contest.Contest{
-		Title:   "aten::add of four elements by torch.Call, result closed",
-		Unit:    contest.Microseconds,
-		Rounds:  rounds,
-		Printed: true,
-		Programs: []contest.Program{
-			{Name: "Go", Command: append([]string{b.self, "measure", "operator"}, args...)},
-			{Name: "C++", Command: append([]string{filepath.Join(b.programs, "bench_operator")}, args...)},
-		},
-		Excess: map[string]time.Duration{"C++": 250 * time.Nanosecond},
-	}
-}
-
-func (b bench) compare(rounds int) contest.Contest {
+func (b bench) compare() contest.Contest {
 	args := []string{strconv.Itoa(elements), "3"}
 	return contest.Contest{
 		Title:    "comparison of two float32 tensors of 5e7 elements",
 		Unit:     contest.Milliseconds,
-		Rounds:   (rounds + 2) / 3,
+		Rounds:   34,
 		Printed:  true,
-		Programs: b.contestants(append([]string{b.self, "measure", "compare"}, args...), "allclose", args...),
+		Programs: b.contestants(b.measured("compare", args...), "allclose", args...),
 		Limits:   map[string]float64{"C++": 1.0 / 6, "Python": 1.0 / 6},
 	}
+}
+
+func (b bench) operator() contest.Contest {
+	args := []string{"1000", "100"}
+	return contest.Contest{
+		Title:    "aten::add of four elements by torch.Call, result closed",
+		Unit:     contest.Microseconds,
+		Rounds:   100,
+		Printed:  true,
+		Programs: b.contestants(b.measured("operator", args...), "operator", args...)[:2], // without Python
+		Excess:   map[string]time.Duration{"C++": 250 * time.Nanosecond},
+	}
+}
+
+// forwards are the ways to call a module, each beside the same plain call in C++.
+func (b bench) forwards() []contest.Contest {
+	linear := []string{filepath.Join(scenario, "model_scripted.pt"), filepath.Join(scenario, "x.npy"), "1000", "100"}
+	narrow, wide := b.model("mlp64", "200", "100"), b.model("mlp512", "20", "50")
+	var all []contest.Contest
+	for _, c := range []struct {
+		title, way string
+		args       []string
+		limit      float64
+	}{
+		{"forward of Linear(4, 2), a new result closed", "ordinary", linear, 1.15},
+		{"forward of Linear(4, 2) into one result", "reuse", linear, 1.05},
+		{"forward of Linear(4, 2) by what Auto took, into one result", "auto", linear, 0.85},
+		{"forward of 4 × (Linear(64, 64), ReLU) by what Auto took, into one result", "auto", narrow, 0.85},
+		{"forward of 4 × (Linear(512, 512), ReLU), batch 16, a new result closed", "ordinary", wide, 1.01},
+	} {
+		all = append(all, contest.Contest{
+			Title:    c.title,
+			Unit:     contest.Microseconds,
+			Rounds:   100,
+			Printed:  true,
+			Programs: b.contestants(b.measured("forward", append([]string{c.way}, c.args...)...), "forward", c.args...),
+			Limits:   map[string]float64{"C++": c.limit},
+		})
+	}
+	return all
+}
+
+// crowds are many goroutines on one module, beside a pool of threads as wide as
+// the number of calls that Go lets in at once.
+func (b bench) crowds() []contest.Contest {
+	var all []contest.Contest
+	for _, c := range []struct {
+		title, what string
+		limit       float64
+	}{
+		{"64 goroutines on 4 × (Linear(64, 64), ReLU), time of the wall for a call", "wall", 1 / 0.98},
+		{"64 goroutines on 4 × (Linear(64, 64), ReLU), 99th percentile of waiting and call", "p99", 1.2},
+	} {
+		model := b.model("mlp64")
+		args := append([]string{c.what}, append(model, strconv.Itoa(clients), strconv.Itoa(runtime.GOMAXPROCS(0)), "20000", "5")...)
+		all = append(all, contest.Contest{
+			Title:    c.title,
+			Unit:     contest.Microseconds,
+			Rounds:   100,
+			Printed:  true,
+			Programs: b.contestants(b.measured("crowd", args...), "crowd", args...)[:2],
+			Limits:   map[string]float64{"C++": c.limit},
+		})
+	}
+	return all
+}
+
+// measured is this program, measuring itself.
+func (b bench) measured(what string, args ...string) []string {
+	return append([]string{b.self, "measure", what}, args...)
+}
+
+// model gives the files that bench_models wrote, and what follows them.
+func (b bench) model(name string, more ...string) []string {
+	at := filepath.Join(b.programs, "models", name)
+	return append([]string{at + ".pt", at + ".npy"}, more...)
 }

@@ -1,9 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -17,91 +23,99 @@ import (
 // measure is what the programs in the folder bench do in C++ and Python; it takes
 // the same arguments and prints the same numbers.
 func measure(args []string) error {
-	switch {
-	case len(args) == 5 && args[0] == "forward":
-		calls, batches, err := twoNumbers(args[3], args[4])
-		if err != nil {
-			return err
+	for _, m := range measurements {
+		if len(args) == len(strings.Fields(m.usage)) && args[0] == strings.Fields(m.usage)[0] {
+			n := make([]int, m.numbers)
+			for i := range n {
+				var err error
+				if n[i], err = strconv.Atoi(args[len(args)-m.numbers+i]); err != nil {
+					return err
+				}
+			}
+			return m.run(args[1:], n)
 		}
-		return forward(args[1], args[2], calls, batches)
-	case len(args) == 3 && args[0] == "operator":
-		calls, batches, err := twoNumbers(args[1], args[2])
-		if err != nil {
-			return err
-		}
-		return operator(calls, batches)
-	case len(args) == 3 && args[0] == "compare":
-		n, calls, err := twoNumbers(args[1], args[2])
-		if err != nil {
-			return err
-		}
-		return compareTensors(n, calls)
 	}
-	return fmt.Errorf("measure takes forward MODEL INPUT CALLS BATCHES, operator CALLS BATCHES or compare ELEMENTS CALLS, not %q", args)
+	return fmt.Errorf("measure does not know %q", args)
 }
 
-func twoNumbers(a, b string) (int, int, error) {
-	x, err := strconv.Atoi(a)
-	if err != nil {
-		return 0, 0, err
-	}
-	y, err := strconv.Atoi(b)
-	return x, y, err
+// measurements take words, of which the last ones are numbers.
+var measurements = []struct {
+	usage   string
+	numbers int
+	run     func(words []string, n []int) error
+}{
+	{"forward WAY MODEL INPUT CALLS BATCHES", 2, func(w []string, n []int) error { return forward(w[0], w[1], w[2], n[0], n[1]) }},
+	{"crowd WHAT MODEL INPUT CLIENTS WIDTH CALLS BATCHES", 4, func(w []string, n []int) error { return crowd(w[0], w[1], w[2], n[0], n[1], n[2], n[3]) }},
+	{"operator CALLS BATCHES", 2, func(_ []string, n []int) error { return operator(n[0], n[1]) }},
+	{"compare ELEMENTS CALLS", 2, func(_ []string, n []int) error { return compareTensors(n[0], n[1]) }},
 }
 
-func forward(model, input string, calls, batches int) error {
+// open loads a module and its input.
+func open(model, input string) (*jit.Module, *torch.Tensor, error) {
 	m, err := jit.Load(model)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer m.Close()
 	array, err := checkpoint.ReadNPY(input)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	x, err := torch.FromArray(array)
+	return m, x, err
+}
+
+// forward calls a module in a way: "ordinary" gives a new result each time, which
+// is closed; "reuse" one and the same; "auto" too, by what jit.Auto took.
+func forward(way, model, input string, calls, batches int) error {
+	m, x, err := open(model, input)
 	if err != nil {
 		return err
 	}
-	defer x.Close()
 	method, err := m.Method("forward")
 	if err != nil {
 		return err
 	}
-	return timed(calls, batches, func() error {
+	var y torch.Tensor
+	once := func() error {
 		y, err := method.Forward(x)
-		y.Close()
-		return err
-	})
-}
-
-func operator(calls, batches int) error {
-	x, err := torch.FromSlice([]float32{1, 1, 1, 1})
-	if err != nil {
+		if err == nil {
+			y.Close()
+		}
 		return err
 	}
-	defer x.Close()
-	y, err := torch.FromSlice([]float32{1, 1, 1, 1})
-	if err != nil {
-		return err
-	}
-	defer y.Close()
-	return timed(calls, batches, func() error {
-		sum, err := torch.Call("aten::add.Tensor", x, y)
+	switch way {
+	case "ordinary":
+	case "reuse":
+		once = func() error { return method.ForwardInto(&y, x) }
+	case "auto":
+		fastest, _, err := jit.Auto(context.Background(), m, 1e-4, 1e-5, x)
 		if err != nil {
 			return err
 		}
-		sum.(*torch.Tensor).Close()
-		return nil
+		once = func() error { return fastest.ForwardInto(&y, x) }
+	default:
+		return fmt.Errorf("there is no way %q to call forward", way)
+	}
+	return timed(calls, batches, once)
+}
+
+func operator(calls, batches int) error {
+	x, err := torch.Full(1, torch.Float32, torch.CPU, 4)
+	if err != nil {
+		return err
+	}
+	return timed(calls, batches, func() error {
+		y, err := torch.Call("aten::add.Tensor", x, x)
+		torch.CloseAll(y)
+		return err
 	})
 }
 
-// timed prints the nanoseconds of a call, one line for each batch of calls, after
-// some that do not count.
-func timed(calls, batches int, call func() error) error {
+// timed warms up and prints the nanoseconds of a call, a line for each batch.
+func timed(calls, batches int, once func() error) error {
 	run := func(n int) error {
 		for range n {
-			if err := call(); err != nil {
+			if err := once(); err != nil {
 				return err
 			}
 		}
@@ -116,6 +130,63 @@ func timed(calls, batches int, call func() error) error {
 			return err
 		}
 		fmt.Println(float64(time.Since(start).Nanoseconds()) / float64(calls))
+	}
+	return nil
+}
+
+// crowd lets clients call a module at once, each again as soon as it has its
+// result. It prints the nanoseconds of a call by the clock on the wall ("wall"), or
+// the 99th percentile of what a client waits for its result ("p99").
+func crowd(what, model, input string, clients, width, calls, batches int) error {
+	if err := torch.SetLimits(torch.Limits{Calls: width}); err != nil {
+		return err
+	}
+	m, x, err := open(model, input)
+	if err != nil {
+		return err
+	}
+	method, err := m.Method("forward")
+	if err != nil {
+		return err
+	}
+	once := func() error {
+		y, err := method.Forward(x)
+		if err == nil {
+			y.Close()
+		}
+		return err
+	}
+	if err := timed(1, 0, once); err != nil {
+		return err
+	}
+	for range batches {
+		times := make([]time.Duration, calls)
+		failures := make([]error, clients)
+		var next atomic.Int64
+		var all sync.WaitGroup
+		start := time.Now()
+		for c := range clients {
+			all.Go(func() {
+				for i := next.Add(1) - 1; i < int64(calls); i = next.Add(1) - 1 {
+					began := time.Now()
+					if failures[c] = once(); failures[c] != nil {
+						return
+					}
+					times[i] = time.Since(began)
+				}
+			})
+		}
+		all.Wait()
+		took := time.Since(start)
+		if err := errors.Join(failures...); err != nil {
+			return err
+		}
+		if what == "wall" {
+			fmt.Println(float64(took.Nanoseconds()) / float64(calls))
+		} else {
+			slices.Sort(times)
+			fmt.Println(times[calls*99/100].Nanoseconds())
+		}
 	}
 	return nil
 }

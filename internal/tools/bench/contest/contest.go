@@ -41,16 +41,17 @@ type Contest struct {
 	Excess   map[string]time.Duration // the greatest difference that is wanted
 }
 
-// Result holds the times of each program, in nanoseconds, and its greatest memory.
+// Result holds the times of each program, in nanoseconds, round by round, and its
+// greatest memory.
 type Result struct {
 	contest Contest
-	times   [][]float64
+	times   [][][]float64
 	memory  []int64 // bytes
 }
 
 // Run runs every program once unmeasured, for the caches, and then in turns.
 func (c Contest) Run() (Result, error) {
-	r := Result{c, make([][]float64, len(c.Programs)), make([]int64, len(c.Programs))}
+	r := Result{c, make([][][]float64, len(c.Programs)), make([]int64, len(c.Programs))}
 	for round := range c.Rounds + 1 {
 		for i, p := range c.Programs {
 			times, memory, err := c.turn(p)
@@ -58,7 +59,7 @@ func (c Contest) Run() (Result, error) {
 				return r, err
 			}
 			if round > 0 {
-				r.times[i] = append(r.times[i], times...)
+				r.times[i] = append(r.times[i], times)
 				r.memory[i] = max(r.memory[i], memory)
 			}
 		}
@@ -93,8 +94,30 @@ func (c Contest) turn(p Program) (times []float64, memory int64, err error) {
 }
 
 // Median returns the median time of program i in nanoseconds.
-func (r Result) Median(i int) float64 {
-	sorted := slices.Sorted(slices.Values(r.times[i]))
+func (r Result) Median(i int) float64 { return median(slices.Concat(r.times[i]...)) }
+
+// Ratio returns the median, over the rounds, of the first program's median time
+// in a round by that of program i: so a round in which the machine was slow
+// counts as any other.
+func (r Result) Ratio(i int) float64 {
+	return r.rounds(i, func(first, other float64) float64 { return first / other })
+}
+
+// Difference returns the same of the first program's time less that of program i.
+func (r Result) Difference(i int) float64 {
+	return r.rounds(i, func(first, other float64) float64 { return first - other })
+}
+
+func (r Result) rounds(i int, of func(first, other float64) float64) float64 {
+	var all []float64
+	for round := range r.times[i] {
+		all = append(all, of(median(r.times[0][round]), median(r.times[i][round])))
+	}
+	return median(all)
+}
+
+func median(times []float64) float64 {
+	sorted := slices.Sorted(slices.Values(times))
 	n := len(sorted)
 	if n == 0 {
 		return 0
@@ -103,35 +126,33 @@ func (r Result) Median(i int) float64 {
 }
 
 // String shows a line for each program: its median and range, its memory, and
-// the first program's ratio to it, of the medians and of the least times.
+// the first program's ratio to it, of the rounds and of the least times.
 func (r Result) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)\n", r.contest.Title, r.contest.Unit.Name)
 	unit := float64(r.contest.Unit.Size)
+	first := r.contest.Programs[0].Name
+	least := func(i int) float64 { return slices.Min(slices.Concat(r.times[i]...)) }
 	for i, p := range r.contest.Programs {
 		fmt.Fprintf(&b, "  %-7s %9.3f   from %.3f to %.3f   %4d MB", p.Name, r.Median(i)/unit,
-			slices.Min(r.times[i])/unit, slices.Max(r.times[i])/unit, r.memory[i]>>20)
+			least(i)/unit, slices.Max(slices.Concat(r.times[i]...))/unit, r.memory[i]>>20)
 		if i > 0 {
-			ratio := r.Median(0) / r.Median(i)
-			least := slices.Min(r.times[0]) / slices.Min(r.times[i])
-			fmt.Fprintf(&b, "   %s/%s %.3f (least %.3f)", r.contest.Programs[0].Name, p.Name, ratio, least)
+			fmt.Fprintf(&b, "   %s/%s %.3f (least %.3f)", first, p.Name, r.Ratio(i), least(0)/least(i))
 			if limit, ok := r.contest.Limits[p.Name]; ok {
-				verdict := "within"
-				if ratio > limit {
-					verdict = "ABOVE"
-				}
-				fmt.Fprintf(&b, ", %s %.3f", verdict, limit)
+				fmt.Fprintf(&b, ", %s %.3f", verdict(r.Ratio(i), limit), limit)
 			}
-			if most, ok := r.contest.Excess[p.Name]; ok {
-				more := r.Median(0) - r.Median(i)
-				verdict := "within"
-				if more > float64(most) {
-					verdict = "ABOVE"
-				}
-				fmt.Fprintf(&b, ", %.0f ns more (least %.0f), %s %d", more, slices.Min(r.times[0])-slices.Min(r.times[i]), verdict, most.Nanoseconds())
+			if limit, ok := r.contest.Excess[p.Name]; ok {
+				fmt.Fprintf(&b, ", %s−%s %.0f ns, %s %d ns", first, p.Name, r.Difference(i), verdict(r.Difference(i), float64(limit)), limit.Nanoseconds())
 			}
 		}
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+func verdict(figure, limit float64) string {
+	if figure > limit {
+		return "ABOVE"
+	}
+	return "within"
 }

@@ -3,6 +3,7 @@ package contest
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,8 +39,20 @@ func TestWholeProcess(t *testing.T) {
 	r, err := Contest{Unit: Milliseconds, Rounds: 3, Programs: []Program{{Name: "sleep", Command: []string{"sleep", "0.02"}}}}.Run()
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, r.Median(0), 20e6)
-	assert.Len(t, r.times[0], 3)
+	assert.Len(t, r.times[0], 3, "a time for each round")
 	assert.Positive(t, r.memory[0])
+}
+
+// A round in which all were slow does not change the ratio.
+func TestRatioOfRounds(t *testing.T) {
+	r := Result{
+		Contest{Unit: Microseconds, Programs: []Program{{Name: "ours"}, {Name: "theirs"}}, Excess: map[string]time.Duration{"theirs": 500}},
+		[][][]float64{{{2000}, {2100, 2100}, {8000}}, {{1000}, {1050}, {4000}}},
+		make([]int64, 2),
+	}
+	assert.Equal(t, 2.0, r.Ratio(1))
+	assert.Equal(t, 1050.0, r.Difference(1))
+	assert.Contains(t, r.String(), "ours−theirs 1050 ns, ABOVE 500 ns")
 }
 
 func TestFailures(t *testing.T) {
