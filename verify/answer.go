@@ -44,6 +44,9 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 	}
 	c, findings := compareOutputs(name, r.outputs[l], r.outputs[r.reference], r.spec.tolerance(), r.lenient(l))
 	c.Leg = e.Name
+	if r.spec.Profile {
+		profileOutputs(c.Outputs, r.outputs[l], r.outputs[r.reference], r.lenient(l), r.spec.tolerance().EqualNaN)
+	}
 	if state != nil && len(state.withheld) > 0 {
 		// The difference follows from the missing tensors, which are findings already.
 		if !*c.Same {

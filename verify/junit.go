@@ -180,8 +180,8 @@ func findingsCase(name string, findings []Finding, out string) junitCase {
 
 // legCase passes when a leg computes what the reference does.
 func (r *Report) legCase(c Comparison) junitCase {
-	one := junitCase{Name: r.labelOf(c.Leg) + " against " + r.labelOf(r.Reference), Out: c.text()}
-	verdict, detail := Unanswered, []string{c.text()}
+	one := junitCase{Name: r.LabelOf(c.Leg) + " against " + r.LabelOf(r.Reference), Out: c.Text()}
+	verdict, detail := Unanswered, []string{c.Text()}
 	if l := r.legOf(c.Leg); l != nil {
 		one.Seconds = seconds(l.Seconds)
 		if l.Detail != "" {
@@ -197,7 +197,7 @@ func (r *Report) legCase(c Comparison) junitCase {
 	for _, o := range c.ranked() {
 		detail = append(detail, o.text())
 	}
-	one.fail(verdict, c.text(), strings.Join(detail, "\n"))
+	one.fail(verdict, c.Text(), strings.Join(detail, "\n"))
 	return one
 }
 

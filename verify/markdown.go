@@ -84,9 +84,9 @@ func (m *markdown) legs(r *Report) {
 		if l := r.legOf(c.Leg); l != nil {
 			path = code(l.Path)
 		}
-		rows = append(rows, []string{sameMark(c.Same), prose(r.labelOf(c.Leg)), path, prose(c.text())})
+		rows = append(rows, []string{sameMark(c.Same), prose(r.LabelOf(c.Leg)), path, prose(c.Text())})
 	}
-	m.table([]string{"same", "leg", "file", "against " + prose(r.labelOf(r.Reference))}, rows)
+	m.table([]string{"same", "leg", "file", "against " + prose(r.LabelOf(r.Reference))}, rows)
 }
 
 func (m *markdown) findings(r *Report) {
@@ -115,8 +115,8 @@ func (m *markdown) outputs(r *Report) {
 			if !same {
 				differ++
 			}
-			rows = append(rows, []string{sameMark(&same), prose(r.labelOf(c.Leg)), code(o.Name), prose(o.DType + " " + layout.Shape(o.Shape)),
-				prose(o.detail())})
+			rows = append(rows, []string{sameMark(&same), prose(r.LabelOf(c.Leg)), code(o.Name), prose(o.DType + " " + layout.Shape(o.Shape)),
+				prose(o.Detail())})
 		}
 	}
 	if len(rows) == 0 {
@@ -165,7 +165,7 @@ func (m *markdown) uncovered(all []Uncovered) {
 		for _, status := range statusOrder {
 			for _, u := range all {
 				if u.Status == status {
-					rows = append(rows, []string{string(u.Status), code(u.Name), prose(fmt.Sprintf("%s %s %s%s", u.Role, u.DType, layout.Shape(u.Shape), u.reason()))})
+					rows = append(rows, []string{string(u.Status), code(u.Name), prose(fmt.Sprintf("%s %s %s%s", u.Role, u.DType, layout.Shape(u.Shape), u.Reason()))})
 				}
 			}
 		}

@@ -168,6 +168,8 @@ type OutputComparison struct {
 	WantNaN    int64   `json:"want_nan"`
 	Note       string  `json:"note"`        // such as that widths differ, or why nothing was compared
 	NeededATol Number  `json:"needed_atol"` // at which, with the same rtol, it would be the same; 0 when it is
+
+	Profile *Profile `json:"profile"` // null unless Spec.Profile asks for it
 }
 
 // Settings are what the check was run with.

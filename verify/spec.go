@@ -30,6 +30,9 @@ type Spec struct {
 	// Tolerance is what outputs may differ by; nil is that of torch.allclose.
 	Tolerance *compare.Tolerance
 
+	// Profile asks for the spread of each output's differences, which charts need.
+	Profile bool
+
 	// AcceptUncovered names tensors, by patterns as of path.Match, that the state
 	// need not hold although outputs depend on them.
 	AcceptUncovered []string

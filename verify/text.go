@@ -70,8 +70,8 @@ func (r *Report) legOf(name string) *Leg {
 	return nil
 }
 
-// labelOf gives what people call a leg.
-func (r *Report) labelOf(name string) string {
+// LabelOf gives what people call a leg.
+func (r *Report) LabelOf(name string) string {
 	if l := r.legOf(name); l != nil {
 		return l.Label
 	}
@@ -161,15 +161,15 @@ func (p *page) uncovered(all []Uncovered, state *Leg) {
 		}
 		listItems(p, string(status), some, func(u Uncovered) string {
 			names := strings.Join(append([]string{u.Name}, u.Aliases...), ", ")
-			return fmt.Sprintf("%s: %s %s %s%s", names, u.Role, u.DType, layout.Shape(u.Shape), u.reason())
+			return fmt.Sprintf("%s: %s %s %s%s", names, u.Role, u.DType, layout.Shape(u.Shape), u.Reason())
 		})
 	}
 }
 
 var statusOrder = []Status{Used, Undecided, Accepted, Declared, Reproducible, Unused}
 
-// reason says why an uncovered tensor has its status.
-func (u Uncovered) reason() string {
+// Reason says why the tensor has its status, as the end of a sentence, or "".
+func (u Uncovered) Reason() string {
 	switch u.Status {
 	case Used:
 		return ", outputs depend on it"
@@ -191,9 +191,9 @@ func (p *page) comparisons(r *Report) {
 	if r.Settings.EqualNaN {
 		nan = ", NaN equals NaN"
 	}
-	p.field("outputs", fmt.Sprintf("against %s, rtol %v, atol %v%s", r.labelOf(r.Reference), float64(r.Settings.RTol), float64(r.Settings.ATol), nan))
+	p.field("outputs", fmt.Sprintf("against %s, rtol %v, atol %v%s", r.LabelOf(r.Reference), float64(r.Settings.RTol), float64(r.Settings.ATol), nan))
 	for _, c := range r.Comparisons {
-		p.comparison(r.labelOf(c.Leg), c)
+		p.comparison(r.LabelOf(c.Leg), c)
 	}
 }
 
@@ -210,7 +210,7 @@ func (p *page) comparison(label string, c Comparison) {
 	if p.opts.Terminal {
 		lead, columns = p.paint(col, mark)+" "+lead, columns+2
 	}
-	text := c.text()
+	text := c.Text()
 	line := fmt.Sprintf("%s: %s   %s", label, p.paint(col, word), text)
 	if columns+utf8.RuneCountInString(label+word+text) <= width {
 		p.printf("%s%s\n", lead, line)
@@ -228,8 +228,8 @@ func (p *page) comparison(label string, c Comparison) {
 	}
 }
 
-// text says in a line how all outputs of a leg compare.
-func (c Comparison) text() string {
+// Text says in a line how all outputs of a leg compare.
+func (c Comparison) Text() string {
 	if len(c.Outputs) == 0 {
 		return c.Reason
 	}
@@ -267,11 +267,11 @@ func (o OutputComparison) worst() Number {
 
 // text says in a line how one output compares.
 func (o OutputComparison) text() string {
-	return fmt.Sprintf("%s %s %s: %s", o.Name, o.DType, layout.Shape(o.Shape), o.detail())
+	return fmt.Sprintf("%s %s %s: %s", o.Name, o.DType, layout.Shape(o.Shape), o.Detail())
 }
 
-// detail says how the output compares, without saying which one it is.
-func (o OutputComparison) detail() string {
+// Detail says in a line how the output compares, without saying which one it is.
+func (o OutputComparison) Detail() string {
 	switch {
 	case o.BitEqual && o.Same:
 		return "equal, bit for bit"

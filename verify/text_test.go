@@ -61,7 +61,9 @@ func sampleReport() *Report {
 			}},
 			{Leg: "scripted", Same: &yes, Outputs: []OutputComparison{
 				{Name: "[0].logits", DType: "float32", Shape: []int64{1, 1000}, Same: true, Elements: 1000, MaxAbs: 1.1920929e-07, MaxAbsAt: []int64{0, 713},
-					MaxRel: 3e-7, MaxRelAt: []int64{0, 2}, MaxULP: 3, WorstAt: []int64{0, 713}, Got: "0.5", Want: "0.50000012"},
+					MaxRel: 3e-7, MaxRelAt: []int64{0, 2}, MaxULP: 3, WorstAt: []int64{0, 713}, Got: "0.5", Want: "0.50000012",
+					Profile: &Profile{Equal: 996, Undefined: 1, From: -8, Step: 0.25, Counts: []int64{1, 0, 0, 0, 2}, Rows: 1, Cols: 3,
+						Map: []Number{0, 1e-8, Number(math.NaN())}, Worst: []Worst{{[]int64{0, 9}, "NaN", "NaN", Number(math.NaN())}, {[]int64{0, 713}, "0.5", "0.50000012", 1.2e-7}}}},
 				{Name: "[1]", DType: "int64", Shape: []int64{1}, Same: true, BitEqual: true, Elements: 1, MaxAbsAt: []int64{0}, WorstAt: []int64{0}, Got: "3", Want: "3"},
 			}},
 		},

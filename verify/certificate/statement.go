@@ -57,6 +57,14 @@ type Weights struct {
 // it was verified is an error.
 func New(report *verify.Report, folder string) (*Statement, error) {
 	plain := *report
+	plain.Comparisons = slices.Clone(report.Comparisons)
+	for i, c := range plain.Comparisons {
+		outputs := slices.Clone(c.Outputs)
+		for k := range outputs {
+			outputs[k].Profile = nil // it is for charts, and large
+		}
+		plain.Comparisons[i].Outputs = outputs
+	}
 	s := &Statement{Type: StatementType, Subject: []Subject{}, PredicateType: PredicateType, Predicate: Predicate{Report: &plain, Weights: []Weights{}}}
 	for _, f := range report.Files {
 		name, err := nameFrom(folder, f.Path)
