@@ -2,8 +2,8 @@ package verify
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seed06459138/torchgo/internal/layout"
@@ -45,14 +45,14 @@ func compareOutputs(label string, got, want []output, tol compare.Tolerance, rec
 	return c, findings
 }
 
-// adoptNames gives recorded outputs the names of computed ones: by position for
-// arrays without names (one .npy, or arr_0, arr_1, … of numpy.savez).
+// adoptNames gives recorded outputs the names of computed ones: by position,
+// unless both have names that tell more than that.
 func adoptNames(recorded, computed []output) []output {
 	if len(recorded) != len(computed) {
 		return recorded
 	}
 	for i, r := range recorded {
-		if r.name != "" && r.name != "arr_"+strconv.Itoa(i) && computed[i].name != "" {
+		if !isPlace(r.name) && !isPlace(computed[i].name) {
 			return recorded
 		}
 	}
@@ -62,6 +62,12 @@ func adoptNames(recorded, computed []output) []output {
 	}
 	return named
 }
+
+// isPlace tells whether the name of an output says no more than where it lies:
+// that of one .npy, arr_0, arr_1, … of numpy.savez, or the place in a tuple.
+func isPlace(name string) bool { return placeName.MatchString(name) }
+
+var placeName = regexp.MustCompile(`^(arr_\d+|\[\d+\].*)?$`)
 
 // nameDifference lists the outputs that only one side has.
 func nameDifference(got, want []output) (missing, extra []string) {

@@ -40,7 +40,8 @@ type Kind struct {
 	Name    string   // "onnx", as in --leg NAME=onnx:FILE
 	Label   string   // as people say it: "ONNX"
 	Options []string // the options that Open understands, without those that every leg has
-	Open    func(ctx context.Context, leg LegSpec) (Runner, error)
+	// Open gets the leg with the device and the threads of the check filled in.
+	Open func(ctx context.Context, leg LegSpec) (Runner, error)
 }
 
 var added = struct {

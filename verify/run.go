@@ -171,6 +171,10 @@ func (r *run) legOf(l LegSpec, f *source) (leg, error) {
 		return r.stateLegOf(l, f)
 	}
 	kind, _ := addedKind(l.Kind)
+	at := r.placeOf(l)
+	if l.Device = &at.device; l.Threads == 0 {
+		l.Threads = r.spec.Threads
+	}
 	return newRunnerLeg(l, kind), nil
 }
 

@@ -5,6 +5,8 @@ package main
 import (
 	"os"
 	"runtime"
+
+	_ "github.com/seed06459138/torchgo/verify/onnx" // the kind of leg
 )
 
 func main() {

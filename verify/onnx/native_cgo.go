@@ -114,7 +114,7 @@ func addCUDA(settings *ort.SessionOptions, index int) error {
 	return settings.AppendExecutionProviderCUDA(cuda)
 }
 
-func (n native) run(ctx context.Context, m *model, in []Array) ([]Array, error) {
+func (n native) run(ctx context.Context, m *model, in []verify.Array) ([]verify.Array, error) {
 	if n.session == nil {
 		return nil, torch.ErrClosed
 	}
@@ -131,7 +131,7 @@ func (n native) run(ctx context.Context, m *model, in []Array) ([]Array, error) 
 		}
 	}()
 	if n.unused {
-		in = []Array{{DType: elements[elementFloat], Shape: []int64{1}, Data: make([]byte, 4)}}
+		in = []verify.Array{{DType: elements[elementFloat], Shape: []int64{1}, Data: make([]byte, 4)}}
 	}
 	for _, a := range in {
 		v, err := newValue(a, &pinner)
@@ -143,7 +143,7 @@ func (n native) run(ctx context.Context, m *model, in []Array) ([]Array, error) 
 	if err := n.call(ctx, values, results); err != nil {
 		return nil, err
 	}
-	out := make([]Array, len(m.outputs))
+	out := make([]verify.Array, len(m.outputs))
 	for i, p := range m.outputs {
 		var err error
 		if out[i], err = readOutput(p, results[2*i], results[2*i+1]); err != nil {

@@ -2,7 +2,11 @@
 
 package onnx
 
-import "context"
+import (
+	"context"
+
+	"github.com/seed06459138/torchgo/verify"
+)
 
 // native stands for the model in ONNX Runtime, which needs cgo.
 type native struct{}
@@ -11,6 +15,8 @@ func load() (library, version string, err error) { return "", "", ErrNoCgo }
 
 func newNative([]byte, string, *model, []string, Options) (native, error) { return native{}, ErrNoCgo }
 
-func (native) run(context.Context, *model, []Array) ([]Array, error) { return nil, ErrNoCgo }
+func (native) run(context.Context, *model, []verify.Array) ([]verify.Array, error) {
+	return nil, ErrNoCgo
+}
 
 func (native) close() error { return nil }

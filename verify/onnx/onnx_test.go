@@ -20,8 +20,8 @@ import (
 	"github.com/seed06459138/torchgo/verify/compare"
 )
 
-// open loads a model of testdata, and skips the test where ONNX Runtime is not.
-func open(t *testing.T, name string, options Options) *Session {
+// opened loads a model of testdata, and skips the test where ONNX Runtime is not.
+func opened(t *testing.T, name string, options Options) *Session {
 	t.Helper()
 	s, err := Open(filepath.Join("testdata", name+".onnx"), options)
 	var missing *LibraryError
@@ -34,30 +34,30 @@ func open(t *testing.T, name string, options Options) *Session {
 }
 
 // arrays reads an npz of testdata.
-func arrays(t *testing.T, name string) []Array {
+func arrays(t *testing.T, name string) []verify.Array {
 	t.Helper()
 	z, err := checkpoint.OpenNPZ(filepath.Join("testdata", name))
 	require.NoError(t, err)
 	defer z.Close()
-	var all []Array
+	var all []verify.Array
 	for _, name := range z.Names() {
 		a, err := z.Array(name)
 		require.NoError(t, err)
-		all = append(all, Array{Name: name, DType: a.DType(), Shape: a.Shape(), Data: a.Bytes()})
+		all = append(all, verify.Array{Name: name, DType: a.DType(), Shape: a.Shape(), Data: a.Bytes()})
 	}
 	return all
 }
 
-func floats(shape []int64, values ...float32) Array {
-	a := Array{DType: dtype.Float32, Shape: shape}
+func floats(shape []int64, values ...float32) verify.Array {
+	a := verify.Array{DType: dtype.Float32, Shape: shape}
 	for _, v := range values {
 		a.Data = binary.LittleEndian.AppendUint32(a.Data, math.Float32bits(v))
 	}
 	return a
 }
 
-func int64s(shape []int64, values ...uint64) Array {
-	a := Array{DType: dtype.Int64, Shape: shape}
+func int64s(shape []int64, values ...uint64) verify.Array {
+	a := verify.Array{DType: dtype.Int64, Shape: shape}
 	for _, v := range values {
 		a.Data = binary.LittleEndian.AppendUint64(a.Data, v)
 	}
@@ -68,7 +68,7 @@ func TestExportedModels(t *testing.T) {
 	for _, name := range []string{"classifier", "mixed", "half"} {
 		for _, options := range []Options{{}, {Plain: true}, {Threads: 1}} {
 			t.Run(name, func(t *testing.T) {
-				s := open(t, name, options)
+				s := opened(t, name, options)
 				got, err := s.Run(t.Context(), arrays(t, name+"_inputs.npz"))
 				require.NoError(t, err)
 				want := arrays(t, name+"_expected.npz")
@@ -77,7 +77,9 @@ func TestExportedModels(t *testing.T) {
 					assert.Equal(t, want[i].Name, got[i].Name)
 					require.Equal(t, want[i].DType, got[i].DType, want[i].Name)
 					require.Equal(t, want[i].Shape, got[i].Shape, want[i].Name)
-					tensor := func(a Array) compare.Tensor { return compare.Tensor{DType: a.DType, Shape: a.Shape, Data: a.Data} }
+					tensor := func(a verify.Array) compare.Tensor {
+						return compare.Tensor{DType: a.DType, Shape: a.Shape, Data: a.Data}
+					}
 					stats, err := compare.Compare(tensor(got[i]), tensor(want[i]), compare.Default)
 					require.NoError(t, err)
 					assert.Zero(t, stats.Mismatches, want[i].Name)
@@ -88,29 +90,29 @@ func TestExportedModels(t *testing.T) {
 }
 
 func TestBatchesOfAnySize(t *testing.T) {
-	s := open(t, "classifier", Options{})
+	s := opened(t, "classifier", Options{})
 	for _, batch := range []int64{1, 2, 7, 0} {
-		out, err := s.Run(t.Context(), []Array{floats([]int64{batch, 4}, make([]float32, 4*batch)...)})
+		out, err := s.Run(t.Context(), []verify.Array{floats([]int64{batch, 4}, make([]float32, 4*batch)...)})
 		require.NoError(t, err)
 		assert.Equal(t, []int64{batch, 3}, out[0].Shape)
 		assert.Len(t, out[0].Data, int(12*batch))
 	}
-	half := open(t, "half", Options{})
-	out, err := half.Run(t.Context(), []Array{{DType: dtype.Float16, Shape: []int64{0, 4}}})
+	half := opened(t, "half", Options{})
+	out, err := half.Run(t.Context(), []verify.Array{{DType: dtype.Float16, Shape: []int64{0, 4}}})
 	require.NoError(t, err)
 	assert.Equal(t, []int64{0, 4}, out[0].Shape)
 }
 
 // What the Go module cannot fetch by itself: see fetch.
 func TestOutputsOfEveryKind(t *testing.T) {
-	s := open(t, "casts", Options{})
+	s := opened(t, "casts", Options{})
 	nan := float32(math.NaN())
 	x := floats([]int64{2, 2}, 1.5, -0.0625, 240, nan)
-	out, err := s.Run(t.Context(), []Array{int64s([]int64{}, 21), x})
+	out, err := s.Run(t.Context(), []verify.Array{int64s([]int64{}, 21), x})
 	require.NoError(t, err)
 	require.Len(t, out, 6)
-	assert.Equal(t, Array{Name: "twice", DType: dtype.Int64, Shape: []int64{}, Data: []byte{42, 0, 0, 0, 0, 0, 0, 0}}, out[0])
-	assert.Equal(t, Array{Name: "text", DType: dtype.Invalid, Shape: []int64{}, Text: `"21"`}, out[4])
+	assert.Equal(t, verify.Array{Name: "twice", DType: dtype.Int64, Shape: []int64{}, Data: []byte{42, 0, 0, 0, 0, 0, 0, 0}}, out[0])
+	assert.Equal(t, verify.Array{Name: "text", DType: dtype.Invalid, Shape: []int64{}, Text: `"21"`}, out[4])
 	for i, c := range []struct {
 		name  string
 		dtype dtype.DType
@@ -164,16 +166,16 @@ func TestEverySmallFloatComesBack(t *testing.T) {
 }
 
 func TestInputsByNameOrInOrder(t *testing.T) {
-	s := open(t, "mixed", Options{})
+	s := opened(t, "mixed", Options{})
 	in := arrays(t, "mixed_inputs.npz")
 	want, err := s.Run(t.Context(), in)
 	require.NoError(t, err)
-	unnamed := append([]Array{}, in...)
+	unnamed := append([]verify.Array{}, in...)
 	for i := range unnamed {
 		unnamed[i].Name = ""
 	}
-	turned := []Array{in[2], in[0], in[1]}
-	for _, given := range [][]Array{unnamed, turned} {
+	turned := []verify.Array{in[2], in[0], in[1]}
+	for _, given := range [][]verify.Array{unnamed, turned} {
 		got, err := s.Run(t.Context(), given)
 		require.NoError(t, err)
 		assert.Equal(t, want, got)
@@ -181,17 +183,17 @@ func TestInputsByNameOrInOrder(t *testing.T) {
 }
 
 func TestModelsMadeByHand(t *testing.T) {
-	out, err := open(t, "weights_beside", Options{}).Run(t.Context(), nil)
+	out, err := opened(t, "weights_beside", Options{}).Run(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, floats(nil, -1, -2, -3).Data, out[0].Data, "without inputs, weights from a file beside it")
 
-	out, err = open(t, "opset7", Options{}).Run(t.Context(), []Array{floats([]int64{1, 2}, 3, 5)})
+	out, err = opened(t, "opset7", Options{}).Run(t.Context(), []verify.Array{floats([]int64{1, 2}, 3, 5)})
 	require.NoError(t, err)
 	assert.Equal(t, floats(nil, 6, 20).Data, out[0].Data, "an initializer is not asked for as an input")
 }
 
 func TestDescribe(t *testing.T) {
-	d := open(t, "classifier", Options{Plain: true}).Describe()
+	d := opened(t, "classifier", Options{Plain: true}).Describe()
 	assert.Equal(t, "CPUExecutionProvider", d["providers"])
 	assert.Regexp(t, `^ONNX Runtime 1\.\d+\.\d+$`, d["runtime"])
 	assert.Regexp(t, `^pytorch 2`, d["producer"])
@@ -204,7 +206,7 @@ func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		file string
-		in   []Array
+		in   []verify.Array
 		want string
 	}{
 		{"another file", "classifier_scripted.pt", nil, "is no ONNX model: it is TorchScript archive; give what torch.onnx.export wrote"},
@@ -212,15 +214,15 @@ func TestRefusals(t *testing.T) {
 		{"an old opset", "opset5.onnx", nil, "is of opset 5, the oldest that can be run is 6; convert it with onnx.version_converter"},
 		{"an output that is no tensor", "sequence.onnx", nil, "its output y (a sequence) is no tensor"},
 		{"an unknown operator", "no_operator.onnx", nil, "cannot load it"},
-		{"too few inputs", "mixed.onnx", []Array{floats([]int64{1, 4}, 0, 0, 0, 0)}, "takes 3 inputs, 1 given: (ids int64 [batch, 3], mask bool [batch, 3], x float32 [batch, 4])"},
-		{"another dtype", "classifier.onnx", []Array{{DType: dtype.Float64, Shape: []int64{1, 4}, Data: make([]byte, 32)}}, "its input x float32 [batch, 4] does not take float64 [1, 4]"},
-		{"another shape", "classifier.onnx", []Array{floats([]int64{1, 3}, 0, 0, 0)}, "does not take float32 [1, 3]"},
-		{"another rank", "classifier.onnx", []Array{floats([]int64{4}, 0, 0, 0, 0)}, "does not take float32 [4]"},
-		{"too few bytes", "classifier.onnx", []Array{floats([]int64{1, 4}, 0)}, "input x has 4 bytes, float32 [1, 4] takes 16"},
-		{"fails in running", "no_reshape.onnx", []Array{floats([]int64{3}, 1, 2, 3), int64s([]int64{1}, 2)}, "failed on it"},
+		{"too few inputs", "mixed.onnx", []verify.Array{floats([]int64{1, 4}, 0, 0, 0, 0)}, "takes 3 inputs, 1 given: (ids int64 [batch, 3], mask bool [batch, 3], x float32 [batch, 4])"},
+		{"another dtype", "classifier.onnx", []verify.Array{{DType: dtype.Float64, Shape: []int64{1, 4}, Data: make([]byte, 32)}}, "its input x float32 [batch, 4] does not take float64 [1, 4]"},
+		{"another shape", "classifier.onnx", []verify.Array{floats([]int64{1, 3}, 0, 0, 0)}, "does not take float32 [1, 3]"},
+		{"another rank", "classifier.onnx", []verify.Array{floats([]int64{4}, 0, 0, 0, 0)}, "does not take float32 [4]"},
+		{"too few bytes", "classifier.onnx", []verify.Array{floats([]int64{1, 4}, 0)}, "input x has 4 bytes, float32 [1, 4] takes 16"},
+		{"fails in running", "no_reshape.onnx", []verify.Array{floats([]int64{3}, 1, 2, 3), int64s([]int64{1}, 2)}, "failed on it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			open(t, "classifier", Options{}) // skips without the library
+			opened(t, "classifier", Options{}) // skips without the library
 			s, err := Open(filepath.Join("testdata", c.file), Options{})
 			if err == nil {
 				defer s.Close()
@@ -235,7 +237,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestDeviceThatIsNotThere(t *testing.T) {
-	open(t, "classifier", Options{})
+	opened(t, "classifier", Options{})
 	_, err := Open("testdata/classifier.onnx", Options{Device: torch.CUDA(0)})
 	if err == nil {
 		t.Skip("this ONNX Runtime has CUDA")
@@ -245,21 +247,21 @@ func TestDeviceThatIsNotThere(t *testing.T) {
 }
 
 func TestContextBreaksARunOff(t *testing.T) {
-	s := open(t, "endless", Options{})
+	s := opened(t, "endless", Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	_, err := s.Run(ctx, []Array{int64s([]int64{}, 1<<40), floats([]int64{3}, 1, 2, 3)})
+	_, err := s.Run(ctx, []verify.Array{int64s([]int64{}, 1<<40), floats([]int64{3}, 1, 2, 3)})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Less(t, time.Since(began), 20*time.Second)
 
-	out, err := s.Run(t.Context(), []Array{int64s([]int64{}, 1), floats([]int64{1}, 0)})
+	out, err := s.Run(t.Context(), []verify.Array{int64s([]int64{}, 1), floats([]int64{1}, 0)})
 	require.NoError(t, err, "the session can be used again")
 	assert.Equal(t, floats(nil, 0).Data, out[0].Data)
 }
 
 func TestClosed(t *testing.T) {
-	s := open(t, "classifier", Options{})
+	s := opened(t, "classifier", Options{})
 	require.NoError(t, s.Close())
 	require.NoError(t, s.Close(), "closing is idempotent")
 	_, err := s.Run(t.Context(), arrays(t, "classifier_inputs.npz"))

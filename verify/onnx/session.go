@@ -10,19 +10,8 @@ import (
 	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
-	"github.com/seed06459138/torchgo/torch/dtype"
 	"github.com/seed06459138/torchgo/verify"
 )
-
-// Array is one input or output: row-major, little-endian. Text is of one that
-// holds no numbers.
-type Array struct {
-	Name  string
-	DType dtype.DType
-	Shape []int64
-	Data  []byte
-	Text  string
-}
 
 // Options say how a model is run. The zero value runs it on the CPU as it would
 // be run in production.
@@ -105,7 +94,7 @@ func (m *model) check(path string) error {
 // arrays are put to the inputs by name when each has the name of one, else in
 // their order; types and shapes must be those that the file tells. The end of
 // ctx stops the run between two operators.
-func (s *Session) Run(ctx context.Context, in []Array) ([]Array, error) {
+func (s *Session) Run(ctx context.Context, in []verify.Array) ([]verify.Array, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -125,7 +114,7 @@ func (s *Session) Run(ctx context.Context, in []Array) ([]Array, error) {
 }
 
 // bind orders the arrays as the inputs and checks them.
-func (m *model) bind(in []Array) ([]Array, *verify.Error) {
+func (m *model) bind(in []verify.Array) ([]verify.Array, *verify.Error) {
 	if len(in) != len(m.inputs) {
 		return nil, &verify.Error{Msg: fmt.Sprintf("takes %s, %d given: %s", layout.Count(len(m.inputs), "input"), len(in), signature(m.inputs))}
 	}
@@ -147,12 +136,12 @@ func (m *model) bind(in []Array) ([]Array, *verify.Error) {
 }
 
 // sortByName gives the arrays in the order of the inputs, nil unless each is named as one.
-func (m *model) sortByName(in []Array) []Array {
-	named := make(map[string]Array, len(in))
+func (m *model) sortByName(in []verify.Array) []verify.Array {
+	named := make(map[string]verify.Array, len(in))
 	for _, a := range in {
 		named[a.Name] = a
 	}
-	sorted := make([]Array, 0, len(in))
+	sorted := make([]verify.Array, 0, len(in))
 	for _, p := range m.inputs {
 		a, ok := named[p.name]
 		if !ok {

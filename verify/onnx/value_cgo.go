@@ -12,10 +12,11 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"github.com/seed06459138/torchgo/torch/dtype"
+	"github.com/seed06459138/torchgo/verify"
 )
 
 // newValue makes an input over the bytes of an array, which it pins.
-func newValue(a Array, pinner *runtime.Pinner) (ort.Value, error) {
+func newValue(a verify.Array, pinner *runtime.Pinner) (ort.Value, error) {
 	if len(a.Shape) == 0 {
 		return newScalar(a)
 	}
@@ -29,7 +30,7 @@ func newValue(a Array, pinner *runtime.Pinner) (ort.Value, error) {
 }
 
 // newScalar makes an input without dimensions, which the module has for its own types only.
-func newScalar(a Array) (ort.Value, error) {
+func newScalar(a verify.Array) (ort.Value, error) {
 	switch a.DType {
 	case dtype.Float32:
 		return scalar[float32](a)
@@ -57,15 +58,15 @@ func newScalar(a Array) (ort.Value, error) {
 	return nil, fmt.Errorf("a %s without dimensions cannot be passed to ONNX Runtime from Go", a.DType)
 }
 
-func scalar[T ort.TensorData](a Array) (ort.Value, error) {
+func scalar[T ort.TensorData](a verify.Array) (ort.Value, error) {
 	var x T
 	copy(unsafe.Slice((*byte)(unsafe.Pointer(&x)), unsafe.Sizeof(x)), a.Data)
 	return ort.NewScalar(x)
 }
 
 // readOutput makes an output of its elements in a row and its shape.
-func readOutput(p port, flat, shape ort.Value) (Array, error) {
-	out := Array{Name: p.name, DType: dtype.Invalid}
+func readOutput(p port, flat, shape ort.Value) (verify.Array, error) {
+	out := verify.Array{Name: p.name, DType: dtype.Invalid}
 	dims, ok := shape.(*ort.Tensor[int64])
 	if !ok {
 		return out, fmt.Errorf("the shape of output %s is a %T", p.name, shape)
