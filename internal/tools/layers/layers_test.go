@@ -40,6 +40,7 @@ const forTests = "internal/torchtest"
 // folder that they lie in. A package that services import has none.
 var dependencies = map[string][]string{
 	"cmd":               {"github.com/spf13/cobra", "golang.org/x/term"},
+	"examples":          {"github.com/VictoriaMetrics/metrics", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"verify/onnx":       {"github.com/yalue/onnxruntime_go"},    // its subject; programs that run no ONNX leave it out
 	"verify/verifytest": {"github.com/stretchr/testify/assert"}, // assertions for tests, which nothing else imports
 }
@@ -165,6 +166,8 @@ func TestFault(t *testing.T) {
 		{"a dependency of assertions", "verify/verifytest/close.go", "github.com/stretchr/testify/assert", ""},
 		{"a dependency of its neighbour", "verify/run.go", "github.com/stretchr/testify/assert", "no dependencies"},
 		{"a dependency of a kind of leg", "verify/onnx/native.go", "github.com/yalue/onnxruntime_go", ""},
+		{"a dependency of an example", "examples/score/main.go", "github.com/schollz/progressbar/v3", ""},
+		{"an example's dependency in a command", "cmd/verify/main.go", "github.com/schollz/progressbar/v3", "no dependencies"},
 		{"a command's dependency elsewhere", "verify/run.go", "github.com/spf13/cobra", "no dependencies"},
 		{"an unknown package", "newthing/x.go", "fmt", "has no layer"},
 	} {
