@@ -19,6 +19,7 @@ type filler struct {
 type pair struct {
 	name     string
 	to, from *torch.Tensor
+	saved    *checkpoint.Tensor // that from lies in
 	owned    bool // to is a view that was made here
 }
 
@@ -54,7 +55,7 @@ func (f *filler) pair(c *census, state stateDict) error {
 // newPair maps a tensor of the state beside the one that it fills. What it gives
 // is to be closed also after an error.
 func newPair(t jit.NamedTensor, saved *checkpoint.Tensor) (p pair, err error) {
-	p.name = t.Name
+	p.name, p.saved = t.Name, saved
 	if p.from, err = torch.FromCheckpoint(saved); err != nil {
 		return p, err
 	}
@@ -74,6 +75,7 @@ func (f *filler) fill() error {
 		if err := p.to.CopyFrom(p.from); err != nil {
 			return fmt.Errorf("filling %s: %w", p.name, err)
 		}
+		letGo(p.saved)
 	}
 	return nil
 }

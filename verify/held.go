@@ -56,9 +56,17 @@ func heldByFile(name string, t *checkpoint.Tensor) held {
 		if err != nil {
 			return err
 		}
+		defer letGo(t)
 		return body(data)
 	}
 	return h
+}
+
+// letGo says that a tensor of a file was read and will not be for a while.
+func letGo(t *checkpoint.Tensor) {
+	if s := t.Storage(); s != nil {
+		s.PageOut()
+	}
 }
 
 // viewBoth gives the elements of two tensors at once.

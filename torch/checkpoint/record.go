@@ -103,6 +103,7 @@ func (z *zipIndex) checkOne(r *record) error {
 		if err != nil {
 			return err
 		}
+		defer z.src.passed(data)
 		return r.checkCRC(data)
 	}
 	if err := r.mayInflate(); err != nil {

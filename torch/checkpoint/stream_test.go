@@ -2,8 +2,14 @@ package checkpoint
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -82,4 +88,60 @@ func TestStorageBytesAreSharedWhileAnyoneHasThem(t *testing.T) {
 	all.Wait()
 	runtime.KeepAlive(first)
 	runtime.KeepAlive(second)
+}
+
+func TestPageOutLosesNothing(t *testing.T) {
+	raw := stateFile(t, 3, 12<<20) // 144 MB, more than is kept resident
+	path := filepath.Join(t.TempDir(), "large.pt")
+	require.NoError(t, os.WriteFile(path, raw, 0o644))
+	f, err := Open(path)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, f.Close()) }()
+	require.NoError(t, f.CheckCRC())
+	s, err := f.State("")
+	require.NoError(t, err)
+	for _, name := range s.Names() {
+		x, _ := s.Tensor(name)
+		data, err := Slice[float32](x)
+		require.NoError(t, err)
+		data[1] = -1 // seen by this process alone
+		x.Storage().PageOut()
+		want, err := strconv.Atoi(name)
+		require.NoError(t, err)
+		assert.InDelta(t, want, data[len(data)-1], 0, "comes back from the file")
+		assert.InDelta(t, -1, data[1], 0, "what was written stays")
+	}
+	sum := sha256.Sum256(raw)
+	got, err := HashFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, hex.EncodeToString(sum[:]), got)
+	require.NoError(t, f.Close())
+	x, _ := s.Tensor("0")
+	x.Storage().PageOut() // of a closed file: nothing
+}
+
+// TestALongPassKeepsLittleResident looks at the process's own count of pages.
+func TestALongPassKeepsLittleResident(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("pages are let go of on Linux alone")
+	}
+	path := filepath.Join(t.TempDir(), "large.pt")
+	require.NoError(t, os.WriteFile(path, stateFile(t, 36, 1<<20), 0o644)) // 144 MB
+	f, err := Open(path)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, f.Close()) }()
+	require.NoError(t, f.CheckCRC())
+	_, err = f.SHA256()
+	require.NoError(t, err)
+	status, err := os.ReadFile("/proc/self/smaps")
+	require.NoError(t, err)
+	resident := 0
+	for _, block := range strings.Split(string(status), path)[1:] {
+		m := regexp.MustCompile(`Rss:\s+(\d+) kB`).FindStringSubmatch(block)
+		require.NotNil(t, m)
+		n, err := strconv.Atoi(m[1])
+		require.NoError(t, err)
+		resident += n
+	}
+	assert.Less(t, resident, 64<<10, "kB of 144 MB")
 }
