@@ -10,6 +10,7 @@ import (
 type complexes[T float32 | float64] struct {
 	arithmetic
 	steps     steps
+	ulp       uint64 // steps that are close, of both parts
 	equalNaN  bool
 	got, want loader[T]
 	finite    func(raw []byte) bool
@@ -17,6 +18,7 @@ type complexes[T float32 | float64] struct {
 
 func newComplexes[T float32 | float64](got, want, in dtype.DType, tol Tolerance) *complexes[T] {
 	s := &complexes[T]{
+		ulp:      tol.ULP,
 		equalNaN: tol.EqualNaN,
 		got:      newLoader[T](got),
 		want:     newLoader[T](want),
@@ -42,21 +44,13 @@ func (s *complexes[T]) scan(at int64, got, want []byte, t *tally) {
 		if g[i] == w[i] && g[i+1] == w[i+1] && finitePart(g[i]) && finitePart(g[i+1]) {
 			continue
 		}
-		s.look(t, at+int64(i/2), [2]T{g[i], g[i+1]}, [2]T{w[i], w[i+1]})
-		if s.steps.size != 0 && pairClass(g[i:]) == isFinite && pairClass(w[i:]) == isFinite {
-			for k := i; k < i+2; k++ {
-				n := s.steps.between(got[k*s.got.size:], want[k*s.want.size:])
-				if n > 0 {
-					t.ulp.raise(n, at+int64(i/2))
-				}
-			}
-		}
+		s.look(t, at+int64(i/2), [2]T{g[i], g[i+1]}, [2]T{w[i], w[i+1]}, got[i*s.got.size:], want[i*s.want.size:])
 	}
 }
 
-// look records a pair of complex numbers. Every step is rounded to T, but absolute
-// values are taken in double precision.
-func (s *complexes[T]) look(t *tally, at int64, got, want [2]T) {
+// look records a pair of complex numbers; rawGot and rawWant are the bytes of both.
+// Every step is rounded to T, but absolute values are taken in double precision.
+func (s *complexes[T]) look(t *tally, at int64, got, want [2]T, rawGot, rawWant []byte) {
 	g, w := pairClass(got[:]), pairClass(want[:])
 	if g != isFinite || w != isFinite {
 		t.special(at, g, w, got == want, s.equalNaN)
@@ -71,10 +65,18 @@ func (s *complexes[T]) look(t *tally, at int64, got, want [2]T) {
 		}
 	}
 
+	steps := uint64(0)
+	if s.steps.size != 0 {
+		steps = max(s.steps.between(rawGot, rawWant), s.steps.between(rawGot[s.got.size:], rawWant[s.want.size:]))
+		if steps > 0 {
+			t.ulp.raise(steps, at)
+		}
+	}
+
 	rtol, atol := T(s.rtol), T(s.atol)
 	diff := absolute(got[0]-want[0], got[1]-want[1])
 	scale := absolute(T(rtol*want[0]), T(rtol*want[1]))
-	close := got == want || float64(diff) <= s.max && diff <= atol+scale
+	close := got == want || float64(diff) <= s.max && diff <= atol+scale || s.steps.size != 0 && steps <= s.ulp
 	s.settle(t, at, judgement{float64(diff), float64(scale), close})
 }
 

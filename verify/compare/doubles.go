@@ -15,7 +15,7 @@ type doubles struct {
 
 func newDoubles(got, want dtype.DType, tol Tolerance) *doubles {
 	s := &doubles{
-		floats: floats{arithmetic: arithmeticOf(dtype.Float64, tol), equalNaN: tol.EqualNaN},
+		floats: floats{arithmetic: arithmeticOf(dtype.Float64, tol), equalNaN: tol.EqualNaN, ulp: tol.ULP},
 		got:    newLoader[float64](got),
 		want:   newLoader[float64](want),
 		atol:   -1, // no absolute value is less

@@ -35,9 +35,13 @@ func (e *DataError) Error() string {
 	return fmt.Sprintf("a %v tensor of shape %v doesn't have %d bytes", e.DType, e.Shape, e.Bytes)
 }
 
-// ToleranceError says that a tolerance is negative or not a number.
+// ToleranceError says that a tolerance is negative or not a number, or has numbers
+// beside those of its table.
 type ToleranceError struct{ Tolerance Tolerance }
 
 func (e *ToleranceError) Error() string {
+	if e.Tolerance.ByDType && e.Tolerance.RTol >= 0 && e.Tolerance.ATol >= 0 {
+		return fmt.Sprintf("assert_close has its own rtol and atol for each dtype: rtol %v and atol %v can't be given beside it", e.Tolerance.RTol, e.Tolerance.ATol)
+	}
 	return fmt.Sprintf("rtol %v and atol %v must be zero or more", e.Tolerance.RTol, e.Tolerance.ATol)
 }

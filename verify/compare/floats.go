@@ -11,6 +11,7 @@ import (
 type floats struct {
 	arithmetic
 	steps    steps
+	ulp      uint64 // steps that are close
 	equalNaN bool
 }
 
@@ -97,7 +98,7 @@ func (f *floats) look(t *tally, at int64, got, want float64, rawGot, rawWant []b
 			return
 		}
 	}
-	rounded := diff
+	steps, rounded := uint64(0), diff
 	if !f.double && diff <= math.MaxFloat32 {
 		rounded = float64(float32(diff))
 	}
@@ -107,12 +108,42 @@ func (f *floats) look(t *tally, at int64, got, want float64, rawGot, rawWant []b
 			t.rel.raise(diff/math.Abs(want), at)
 		}
 		if f.steps.size != 0 {
-			t.ulp.raise(f.steps.between(rawGot, rawWant), at)
+			steps = f.steps.between(rawGot, rawWant)
+			t.ulp.raise(steps, at)
 		}
 	}
+	j := judgement{}
 	if f.double {
-		f.settle(t, at, f.judge64(got, want))
+		j = f.judge64(got, want)
 	} else {
-		f.settle(t, at, f.judge32(float32(got), float32(want)))
+		j = f.judge32(float32(got), float32(want))
 	}
+	j.close = j.close || f.steps.size != 0 && steps <= f.ulp
+	f.settle(t, at, j)
+}
+
+// certain returns a tolerance that is certainly within the real one, as that of
+// arithmetic. It is the one of steps where nothing else is close: a pair that is
+// within either would be close, but not one that is within the sum of both.
+func (f *floats) certain() (atol, rtol float64, ok bool) {
+	if f.ulp > 0 && f.steps.size != 0 && f.atol == 0 && f.rtol == 0 {
+		c := float64(f.ulp) * f.steps.unit // see ratio; one step less than it could be
+		return 0, c / (1 + c) * (1 - 0x1p-40), true
+	}
+	return f.arithmetic.certain()
+}
+
+// hopeless returns a tolerance that is certainly outside of the real one, as that of
+// arithmetic: steps are at most twice as far apart as the least distance between
+// numbers of their size.
+func (f *floats) hopeless() (atol, rtol float64) {
+	atol, rtol = f.arithmetic.hopeless()
+	if f.ulp == 0 || f.steps.size == 0 {
+		return atol, rtol
+	}
+	c := 2 * float64(f.ulp) * f.steps.unit
+	if c >= 0.5 || f.steps.size == 1 { // the least number of 8-bit floats is no float32's
+		return math.Inf(1), math.Inf(1)
+	}
+	return atol + 2*float64(f.ulp)*f.min, rtol + 2*c/(1-c)
 }

@@ -156,13 +156,14 @@ func TestScanAsNaive(t *testing.T) {
 	tolerances := []Tolerance{
 		Default, {}, {RTol: 1e-3, ATol: 1e-5, EqualNaN: true}, {RTol: 0.3, ATol: 0.7},
 		{RTol: 3, ATol: 1e38}, {ATol: 5e-324}, {RTol: math.Inf(1)}, {RTol: 1.3e-6, ATol: 1e-45},
+		{ULP: 1}, {ULP: 2, ATol: 1e-30, EqualNaN: true}, {ULP: 1 << 20}, {ULP: math.MaxUint64}, AssertClose, {ATol: math.Inf(1)},
 	}
 	for _, d := range comparable {
 		t.Run(d.String(), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(d), 1))
-			for i := range 40 {
+			for i := range 5 * len(tolerances) {
 				got, want := randomPair(r, d, []int64{1 + r.Int64N(30), 1 + r.Int64N(50)}, i%5)
-				tol := tolerances[i/5]
+				tol := tolerances[i/5].For(d, d)
 				require.Equal(t, naive(t, got, want, tol), compare(t, got, want, tol), "case %d", i)
 			}
 		})

@@ -63,14 +63,18 @@ func scannerOf(got, want, in dtype.DType, tol Tolerance) func() scanner {
 	return func() scanner { return stored{size: in.Size()} }
 }
 
-// run scans the tensors on as many goroutines as are worth it and may run.
-func run(got, want Tensor, newScanner func() scanner) tally {
+// blocksOf returns how many blocks a tensor of so many elements has.
+func blocksOf(numel int64) int64 { return (numel + blockLen - 1) / blockLen }
+
+// run scans the tensors on as many goroutines as are worth it and may run; sums is
+// nil where nothing is to be measured.
+func run(got, want Tensor, newScanner func() scanner, sums *blockSums) tally {
 	numel, _ := want.numel()
-	blocks := (numel + blockLen - 1) / blockLen
+	blocks := blocksOf(numel)
 	workers := min(int64(runtime.GOMAXPROCS(0)), blocks/share)
 	var next atomic.Int64
 	work := func() tally {
-		t, s := newTally(), newScanner()
+		t, s, measure := newTally(), newScanner(), sums.worker()
 		for {
 			block := next.Add(1) - 1
 			if block >= blocks {
@@ -78,7 +82,11 @@ func run(got, want Tensor, newScanner func() scanner) tally {
 			}
 			first := block * blockLen
 			n := min(blockLen, numel-first)
-			scanBlock(s, first, cut(got, first, n), cut(want, first, n), &t)
+			g, w := cut(got, first, n), cut(want, first, n)
+			scanBlock(s, first, g, w, &t)
+			if measure != nil {
+				measure(block, g, w)
+			}
 		}
 	}
 	if workers <= 1 {

@@ -18,7 +18,7 @@ func square(atol, rtol float64) bound { return bound{atol * atol, rtol * rtol} }
 
 func newSingles(got, want, in dtype.DType, tol Tolerance) *singles {
 	s := &singles{
-		floats: floats{arithmetic: arithmeticOf(in, tol), equalNaN: tol.EqualNaN},
+		floats: floats{arithmetic: arithmeticOf(in, tol), equalNaN: tol.EqualNaN, ulp: tol.ULP},
 		got:    newLoader[float32](got),
 		want:   newLoader[float32](want),
 		finite: finiteOf(want),

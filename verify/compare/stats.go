@@ -14,7 +14,7 @@ type Stats struct {
 	DType     dtype.DType // the type that the elements were compared in
 	Shape     []int64
 	Numel     int64
-	Tolerance Tolerance
+	Tolerance Tolerance // with the numbers that it had for these types
 
 	Close         bool    // every element is close, as torch.allclose
 	BitEqual      bool    // same type and the same bytes
