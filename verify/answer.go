@@ -27,6 +27,7 @@ func (r *run) compare() {
 		r.comparisons = append(r.comparisons, c)
 		r.findings = append(r.findings, findings...)
 	}
+	r.findings = append(r.findings, r.spec.demands().unused(r.comparisons)...)
 }
 
 // compareLeg holds one leg against the reference and says what follows.
@@ -42,7 +43,7 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 		}
 		return c, []Finding{{LegFailed, Open, e.Name, fmt.Sprintf("%s could not be run: %s", name, e.Error), ""}}
 	}
-	c, findings := compareOutputs(name, r.outputs[l], r.outputs[r.reference], r.spec.tolerance(), r.lenient(l))
+	c, findings := compareOutputs(name, r.outputs[l], r.outputs[r.reference], r.spec.demands(), r.lenient(l))
 	c.Leg = e.Name
 	if r.spec.Profile {
 		profileOutputs(c.Outputs, r.outputs[l], r.outputs[r.reference], r.lenient(l), r.spec.tolerance().EqualNaN)
@@ -89,8 +90,6 @@ func (r *run) lenient(l leg) bool {
 
 // unstable names the leg, of l and the reference, of which two runs differ; "".
 func (r *run) unstable(l leg) string {
-	tol := r.spec.tolerance()
-	tol.EqualNaN = true // NaN twice is the same result
 	for _, one := range []leg{r.reference, l} {
 		if _, differs := one.entry().drifted(); differs {
 			return one.entry().Label
@@ -99,7 +98,7 @@ func (r *run) unstable(l leg) string {
 		if !ran || err != nil {
 			continue
 		}
-		if c, _ := compareOutputs("", out, r.outputs[one], tol, false); !*c.Same {
+		if c, _ := compareOutputs("", out, r.outputs[one], r.spec.demands().repeated(), false); !*c.Same {
 			return one.entry().Label
 		}
 	}
@@ -208,11 +207,21 @@ func emptyReport(spec *Spec, started time.Time) *Report {
 		Settings: Settings{
 			Method: spec.method(), Device: spec.Device.String(), Threads: spec.Threads,
 			RTol: Number(tol.RTol), ATol: Number(tol.ATol), EqualNaN: tol.EqualNaN,
+			Tolerance: tol.String(), Tolerances: textsOf(spec.Tolerances), Metrics: textsOf(spec.Metrics),
 			StateKey: spec.StateKey, AcceptUncovered: notNil(spec.AcceptUncovered), NonPersistent: notNil(spec.NonPersistent),
 		},
 		Versions: Versions{Torchgo: Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH},
 		Started:  started.UTC(),
 	}
+}
+
+// textsOf writes each of a list.
+func textsOf[T fmt.Stringer](all []T) []string {
+	texts := make([]string, len(all))
+	for i, one := range all {
+		texts[i] = one.String()
+	}
+	return texts
 }
 
 // FailedReport gives the report of a question that Run could not put, for

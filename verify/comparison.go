@@ -14,7 +14,7 @@ import (
 // compareOutputs holds what a leg computed against the reference; label is how
 // findings call the leg. recorded says that the reference was read from a file:
 // its arrays may be named and widened otherwise than the outputs.
-func compareOutputs(label string, got, want []output, tol compare.Tolerance, recorded bool) (Comparison, []Finding) {
+func compareOutputs(label string, got, want []output, held demands, recorded bool) (Comparison, []Finding) {
 	c := Comparison{Outputs: []OutputComparison{}}
 	if recorded {
 		want = adoptNames(want, got)
@@ -34,12 +34,10 @@ func compareOutputs(label string, got, want []output, tol compare.Tolerance, rec
 		if !ok {
 			continue
 		}
-		o, finding := compareOutput(label, g, w, tol, recorded)
+		o, found := compareOutput(label, g, w, held, recorded)
 		c.Outputs = append(c.Outputs, o)
 		same = same && o.Same
-		if finding != nil {
-			findings = append(findings, *finding)
-		}
+		findings = append(findings, found...)
 	}
 	c.Same = &same
 	return c, findings
@@ -95,11 +93,13 @@ func structureText(missing, extra []string) string {
 
 // compareOutput compares one output. Shapes and dtypes must be equal, but for
 // the width of recorded floats: numpy has no bfloat16.
-func compareOutput(label string, got, want output, tol compare.Tolerance, recorded bool) (OutputComparison, *Finding) {
-	o := OutputComparison{Name: got.label(), DType: typeText(got), Shape: notNil(got.shape)}
-	differ := func(code Code, format string, args ...any) *Finding {
+func compareOutput(label string, got, want output, held demands, recorded bool) (OutputComparison, []Finding) {
+	o := OutputComparison{Name: got.label(), DType: typeText(got), Shape: notNil(got.shape), Metrics: []MetricResult{}}
+	tol, by := held.of(o.Name)
+	o.Tolerance = toleranceEntry(tol.For(got.dtype, want.dtype), by)
+	differ := func(code Code, format string, args ...any) []Finding {
 		o.Note = fmt.Sprintf(format, args...)
-		return &Finding{code, Proof, o.Name, fmt.Sprintf("%s of %s: %s", o.Name, label, o.Note), ""}
+		return []Finding{{code, Proof, o.Name, fmt.Sprintf("%s of %s: %s", o.Name, label, o.Note), ""}}
 	}
 	switch {
 	case got.text != "" || want.text != "":
@@ -115,9 +115,9 @@ func compareOutput(label string, got, want output, tol compare.Tolerance, record
 	case got.dtype != want.dtype && !(recorded && widens(got.dtype, want.dtype)):
 		return o, differ(OutputShape, "is %s, not %s", got.dtype, want.dtype)
 	}
-	s, err := compare.CompareWidened(
+	s, metrics, err := compareMeasured(o.Name,
 		compare.Tensor{DType: got.dtype, Shape: got.shape, Data: got.data},
-		compare.Tensor{DType: want.dtype, Shape: want.shape, Data: want.data}, tol)
+		compare.Tensor{DType: want.dtype, Shape: want.shape, Data: want.data}, tol, held.metrics)
 	if err != nil {
 		return o, differ(OutputShape, "%v", err)
 	}
@@ -128,21 +128,28 @@ func compareOutput(label string, got, want output, tol compare.Tolerance, record
 	if s.Numel > 0 && s.WorstIndex != nil {
 		o.Got, o.Want = s.Got.String(), s.Want.String()
 	}
-	if !s.Close && s.BothNaN == s.Mismatches {
-		return o, &Finding{OutputValues, Proof, o.Name, fmt.Sprintf("%s of %s holds NaN where the reference does, in %d of %d elements", o.Name, label, s.BothNaN, s.Numel),
-			"--equal-nan takes NaN for equal to NaN"}
+	var findings []Finding
+	for _, m := range metrics {
+		if !m.Reached {
+			o.Same = false
+			findings = append(findings, Finding{OutputMetric, Proof, o.Name, fmt.Sprintf("%s of %s: %s", o.Name, label, m.text()), ""})
+		}
 	}
-	if !s.Close {
+	o.Metrics = metrics
+	switch {
+	case !s.Close && s.BothNaN == s.Mismatches:
+		findings = append(findings, Finding{OutputValues, Proof, o.Name, fmt.Sprintf("%s of %s holds NaN where the reference does, in %d of %d elements", o.Name, label, s.BothNaN, s.Numel),
+			"--equal-nan takes NaN for equal to NaN"})
+	case !s.Close:
 		text := fmt.Sprintf("%s of %s differs: max |Δ| %v, %d of %d elements", o.Name, label, o.MaxAbs, s.Mismatches, s.Numel)
 		if s.GotNaN > 0 && s.WantNaN == 0 {
 			text = fmt.Sprintf("%s of %s holds NaN, %d of %d elements differ", o.Name, label, s.Mismatches, s.Numel)
 		}
-		return o, &Finding{OutputValues, Proof, o.Name, text, ""}
+		findings = append(findings, Finding{OutputValues, Proof, o.Name, text, ""})
+	case got.dtype != want.dtype:
+		findings = append(findings, Finding{OutputWidened, Note, o.Name, fmt.Sprintf("%s was recorded as %s and is %s: compared in the wider", o.Name, want.dtype, got.dtype), ""})
 	}
-	if got.dtype != want.dtype {
-		return o, &Finding{OutputWidened, Note, o.Name, fmt.Sprintf("%s was recorded as %s and is %s: compared in the wider", o.Name, want.dtype, got.dtype), ""}
-	}
-	return o, nil
+	return o, findings
 }
 
 func typeText(o output) string {

@@ -60,6 +60,7 @@ const (
 	OutputValues       Code = "output-values"       // outputs differ by more than the tolerance
 	OutputShape        Code = "output-shape"        // shapes or dtypes of outputs differ
 	OutputStructure    Code = "output-structure"    // other outputs than in the reference
+	OutputMetric       Code = "output-metric"       // an output does not reach a metric
 	OutputWidened      Code = "output-widened"      // floats of two widths were compared
 	LegFailed          Code = "leg-failed"          // a leg could not be run
 	RunsDiffer         Code = "unstable"            // two runs on the same input differ

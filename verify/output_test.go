@@ -94,7 +94,7 @@ func TestCompareOutputs(t *testing.T) {
 		{"a record under another name", []output{vector("a", 1)}, []output{vector("b", 1)}, true, false, []Code{OutputStructure}, "without b, with a"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, findings := compareOutputs("state_dict", c.got, c.want, compare.Default, c.recorded)
+			got, findings := compareOutputs("state_dict", c.got, c.want, demands{tolerance: compare.Default}, c.recorded)
 			require.NotNil(t, got.Same)
 			assert.Equal(t, c.same, *got.Same)
 			var codes []Code

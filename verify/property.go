@@ -21,6 +21,8 @@ func (r *Report) Properties() []Property {
 		{"rtol", plain(r.Settings.RTol)},
 		{"atol", plain(r.Settings.ATol)},
 		{"equal NaN", strconv.FormatBool(r.Settings.EqualNaN)},
+		{"tolerance", strings.Join(append([]string{r.Settings.Tolerance}, r.Settings.Tolerances...), "; ")},
+		{"metrics", strings.Join(r.Settings.Metrics, ", ")},
 		{"TF32", strconv.FormatBool(r.Settings.TF32)},
 		{"deterministic", strconv.FormatBool(r.Settings.Deterministic)},
 		{"state key", r.Settings.StateKey},

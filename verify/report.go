@@ -170,6 +170,9 @@ type OutputComparison struct {
 	NeededATol Number  `json:"needed_atol"` // at which, with the same rtol, it would be the same; 0 when it is
 
 	Profile *Profile `json:"profile"` // null unless Spec.Profile asks for it
+
+	Tolerance Tolerance      `json:"tolerance"` // that it was judged by
+	Metrics   []MetricResult `json:"metrics"`   // that it was judged by besides
 }
 
 // Settings are what the check was run with.
@@ -185,6 +188,9 @@ type Settings struct {
 	StateKey        string   `json:"state_key"` // as it was asked for
 	AcceptUncovered []string `json:"accept_uncovered"`
 	NonPersistent   []string `json:"non_persistent"`
+	Tolerance       string   `json:"tolerance"`  // of outputs without one of their own, in words: "assert_close"
+	Tolerances      []string `json:"tolerances"` // of single outputs: "logits: exact"
+	Metrics         []string `json:"metrics"`    // that outputs must reach: "cosine>=0.999"
 }
 
 // Versions say what ran.

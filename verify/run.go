@@ -274,7 +274,7 @@ func (r *run) structureLegOf(l LegSpec, f *source, found *structure) (leg, error
 		defer t.Tensor.Close()
 		module[i] = heldByModule(t)
 	}
-	census, err := takeCensus(module, newStateDict(f.state, module), r.spec.tolerance())
+	census, err := takeCensus(module, newStateDict(f.state, module), r.spec.weightTolerance())
 	if err != nil {
 		return made, fmt.Errorf("%s: %w", f.path, err)
 	}

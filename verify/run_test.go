@@ -90,7 +90,8 @@ func TestReportSaysWhatRan(t *testing.T) {
 		assert.Equal(t, sha256Of(data), f.SHA256)
 	}
 	assert.Equal(t, []string{"scripted", "state", "expected", "input"}, roles)
-	assert.Equal(t, Settings{Method: "forward", Device: "cpu", Threads: 1, RTol: 0.5, EqualNaN: true, AcceptUncovered: []string{}, NonPersistent: []string{}}, r.Settings)
+	assert.Equal(t, Settings{Method: "forward", Device: "cpu", Threads: 1, RTol: 0.5, EqualNaN: true, AcceptUncovered: []string{}, NonPersistent: []string{},
+		Tolerance: "rtol 0.5, atol 0, NaN equals NaN", Tolerances: []string{}, Metrics: []string{}}, r.Settings)
 	build, err := torch.Version()
 	require.NoError(t, err)
 	assert.Equal(t, build.Libtorch, r.Versions.Libtorch)

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"math"
 	"path"
 	"slices"
 
@@ -40,6 +41,12 @@ type Spec struct {
 	// NonPersistent names buffers that were registered with persistent=False, and
 	// that the model's constructor therefore makes again.
 	NonPersistent []string
+
+	// Tolerances are those of single outputs; the last that fits one is its own.
+	Tolerances []OutputTolerance
+
+	// Metrics are what outputs must reach as a whole, besides.
+	Metrics []Metric
 }
 
 // Error says why a question could not be put: a file that is missing or of
@@ -118,6 +125,15 @@ func (s *Spec) tolerance() compare.Tolerance {
 	return *s.Tolerance
 }
 
+// weightTolerance gives what weights may differ by: where outputs may differ by
+// anything, metrics judge them, and weights have none.
+func (s *Spec) weightTolerance() compare.Tolerance {
+	if t := s.tolerance(); !math.IsInf(t.ATol, 1) && !math.IsInf(t.RTol, 1) {
+		return t
+	}
+	return compare.Default
+}
+
 // check finds what is wrong with the question before any file is opened.
 func (s *Spec) check() error {
 	legs := s.legs()
@@ -144,8 +160,18 @@ func (s *Spec) check() error {
 	case legs == 1:
 		return &Error{Path: s.State, Msg: "nothing to compare the state_dict with", Remedy: "give --scripted, --expected or both"}
 	}
-	if t := s.tolerance(); !(t.RTol >= 0 && t.ATol >= 0) {
-		return &Error{Msg: fmt.Sprintf("rtol %v and atol %v must be zero or more", t.RTol, t.ATol)}
+	if err := s.tolerance().Check(); err != nil {
+		return &Error{Err: err}
+	}
+	for _, o := range s.Tolerances {
+		if err := o.Tolerance.Check(); err != nil {
+			return &Error{Msg: "the tolerance of " + o.Output, Err: err}
+		}
+	}
+	for _, m := range s.Metrics {
+		if err := m.check(); err != nil {
+			return err
+		}
 	}
 	if s.Runs < 0 {
 		return &Error{Msg: fmt.Sprintf("%d runs are not possible", s.Runs)}

@@ -75,9 +75,7 @@ func (r *run) steady(ctx context.Context, l repeater, first []output) error {
 
 // drift tells how far a run is from the first.
 func (r *run) drift(out, first []output) (same bool, most Number) {
-	tol := r.spec.tolerance()
-	tol.EqualNaN = true // NaN twice is the same result
-	c, _ := compareOutputs("", out, first, tol, false)
+	c, _ := compareOutputs("", out, first, r.spec.demands().repeated(), false)
 	for _, o := range c.Outputs {
 		most = max(most, o.MaxAbs)
 	}

@@ -48,7 +48,7 @@ func (l *stateLeg) load(context.Context) error {
 		module[i] = heldByModule(t)
 	}
 	dict := newStateDict(l.state.state, module)
-	if l.census, err = takeCensus(module, dict, l.spec.tolerance()); err != nil {
+	if l.census, err = takeCensus(module, dict, l.spec.weightTolerance()); err != nil {
 		return fmt.Errorf("%s: %w", l.state.path, err)
 	}
 	if !l.census.weights.fits() {

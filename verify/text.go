@@ -187,11 +187,7 @@ func (u Uncovered) Reason() string {
 }
 
 func (p *page) comparisons(r *Report) {
-	nan := ""
-	if r.Settings.EqualNaN {
-		nan = ", NaN equals NaN"
-	}
-	p.field("outputs", fmt.Sprintf("against %s, rtol %v, atol %v%s", r.LabelOf(r.Reference), float64(r.Settings.RTol), float64(r.Settings.ATol), nan))
+	p.field("outputs", fmt.Sprintf("against %s, %s", r.LabelOf(r.Reference), strings.Join(append([]string{r.Settings.Tolerance}, r.Settings.Metrics...), ", ")))
 	for _, c := range r.Comparisons {
 		p.comparison(r.LabelOf(c.Leg), c)
 	}
@@ -270,8 +266,11 @@ func (o OutputComparison) text() string {
 	return fmt.Sprintf("%s %s %s: %s", o.Name, o.DType, layout.Shape(o.Shape), o.Detail())
 }
 
-// Detail says in a line how the output compares, without saying which one it is.
-func (o OutputComparison) Detail() string {
+// Detail says how the output compares, without saying which one it is.
+func (o OutputComparison) Detail() string { return o.difference() + o.judged() }
+
+// difference says how the elements compare.
+func (o OutputComparison) difference() string {
 	switch {
 	case o.BitEqual && o.Same:
 		return "equal, bit for bit"
@@ -294,6 +293,18 @@ func (o OutputComparison) Detail() string {
 	}
 	if o.Note != "" {
 		text += ", " + o.Note
+	}
+	return text
+}
+
+// judged says what the output was judged by that others were not.
+func (o OutputComparison) judged() string {
+	text := ""
+	for _, m := range o.Metrics {
+		text += ", " + m.text()
+	}
+	if o.Tolerance.By != "" {
+		text += ", by " + o.Tolerance.Text
 	}
 	return text
 }

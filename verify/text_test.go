@@ -56,18 +56,20 @@ func sampleReport() *Report {
 		Comparisons: []Comparison{
 			{Leg: "state", Same: &no, Reason: "without my_embed", Outputs: []OutputComparison{
 				{Name: "[0].logits", DType: "float32", Shape: []int64{1, 1000}, Elements: 1000, Mismatches: 1000, GotNaN: 1000,
+					Tolerance: Tolerance{RTol: 0.001, Text: "rtol 0.001, atol 0", By: "*logits"}, Metrics: []MetricResult{{"cosine", 0.75, 0.99, false}, {"topk=5", 1, 1, true}},
 					WorstAt: []int64{0, 0}, Got: "NaN", Want: "0.5"},
-				{Name: "[1]", DType: "int64", Shape: []int64{1}, Same: true, BitEqual: true, Elements: 1, MaxAbsAt: []int64{0}, WorstAt: []int64{0}, Got: "3", Want: "3"},
+				{Name: "[1]", DType: "int64", Shape: []int64{1}, Same: true, BitEqual: true, Elements: 1, MaxAbsAt: []int64{0}, WorstAt: []int64{0}, Got: "3", Want: "3", Metrics: []MetricResult{}},
 			}},
 			{Leg: "scripted", Same: &yes, Outputs: []OutputComparison{
 				{Name: "[0].logits", DType: "float32", Shape: []int64{1, 1000}, Same: true, Elements: 1000, MaxAbs: 1.1920929e-07, MaxAbsAt: []int64{0, 713},
-					MaxRel: 3e-7, MaxRelAt: []int64{0, 2}, MaxULP: 3, WorstAt: []int64{0, 713}, Got: "0.5", Want: "0.50000012",
+					MaxRel: 3e-7, MaxRelAt: []int64{0, 2}, MaxULP: 3, WorstAt: []int64{0, 713}, Got: "0.5", Want: "0.50000012", Metrics: []MetricResult{},
 					Profile: &Profile{Equal: 996, Undefined: 1, From: -8, Step: 0.25, Counts: []int64{1, 0, 0, 0, 2}, Rows: 1, Cols: 3,
 						Map: []Number{0, 1e-8, Number(math.NaN())}, Worst: []Worst{{[]int64{0, 9}, "NaN", "NaN", Number(math.NaN())}, {[]int64{0, 713}, "0.5", "0.50000012", 1.2e-7}}}},
-				{Name: "[1]", DType: "int64", Shape: []int64{1}, Same: true, BitEqual: true, Elements: 1, MaxAbsAt: []int64{0}, WorstAt: []int64{0}, Got: "3", Want: "3"},
+				{Name: "[1]", DType: "int64", Shape: []int64{1}, Same: true, BitEqual: true, Elements: 1, MaxAbsAt: []int64{0}, WorstAt: []int64{0}, Got: "3", Want: "3", Metrics: []MetricResult{}},
 			}},
 		},
-		Settings: Settings{Method: "forward", Device: "cpu", Threads: 2, RTol: 1e-5, ATol: 1e-8, AcceptUncovered: []string{"noi*"}, NonPersistent: []string{"table"}},
+		Settings: Settings{Method: "forward", Device: "cpu", Threads: 2, RTol: 1e-5, ATol: 1e-8, AcceptUncovered: []string{"noi*"}, NonPersistent: []string{"table"},
+			Tolerance: "rtol 1e-05, atol 1e-08", Tolerances: []string{"*logits: rtol 0.001, atol 0"}, Metrics: []string{"cosine>=0.99", "topk=5>=1"}},
 		Versions: Versions{"v1.2.3", "go1.26.0", "linux/amd64", "2.15.0", "/usr/lib/libtorch_cpu.so", "/usr/lib/libtorchgo.so", "AVX2"},
 		Started:  time.Date(2026, 11, 24, 1, 2, 3, 0, time.UTC), Seconds: 0.75,
 	}
@@ -95,7 +97,7 @@ func golden(t *testing.T, name, got string) {
 func TestWriteText(t *testing.T) {
 	several := &Report{Schema: Schema, Verdict: Unanswered, Summary: "can't answer: two runs of TorchScript on the same input differ",
 		Reference: "scripted", Legs: []Leg{{Name: "scripted", Label: "TorchScript"}, {Name: "state", Label: "state_dict", Error: "out of memory"}},
-		Settings:    Settings{RTol: 0.001, EqualNaN: true},
+		Settings:    Settings{RTol: 0.001, EqualNaN: true, Tolerance: "rtol 0.001, atol 0, NaN equals NaN"},
 		Comparisons: []Comparison{{Leg: "state", Reason: "out of memory"}}}
 	for i := range 14 {
 		several.Comparisons[0].Outputs = append(several.Comparisons[0].Outputs, OutputComparison{

@@ -13,7 +13,6 @@ import (
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify"
-	"github.com/seed06459138/torchgo/verify/compare"
 )
 
 // exitUnanswered is the exit code when there is no answer.
@@ -39,7 +38,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 // check holds what the flags say.
 type check struct {
 	spec    verify.Spec
-	tol     compare.Tolerance
+	judging judging
 	legs    []string
 	device  string
 	formats []*format // of the reports beside the text
@@ -68,6 +67,10 @@ const examples = `  # Do both files compute what the model computed before it wa
   # Two inputs, a checkpoint of several state_dicts, a report for machines
   verify --scripted m.pt --state checkpoint.pt --state-key ema_state_dict \
     --input ids.npy --input mask.npy --rtol 1e-4 --json report.json
+
+  # Judged as classifiers are, by the five best classes of each row
+  verify --scripted m.pt --leg half=scripted:m.pt,dtype=float16 --input x.npy \
+    --atol inf --metric 'cosine>=0.999' --metric topk=5
 
   # On the second GPU, with a buffer that the constructor makes again
   verify --scripted m.pt --state s.pt --input batch.npz --device cuda:1 \
@@ -108,9 +111,7 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	f.StringArrayVar(&c.legs, "leg", nil, "another `LEG`: NAME=KIND:FILE[,OPTION=VALUE…]; repeatable; the kinds are "+strings.Join(verify.Kinds(), ", "))
 	f.StringVar(&c.spec.Method, "method", "forward", "`NAME` of the method to call")
 	f.StringVar(&c.device, "device", "cpu", "`DEVICE` to run on: cpu, cuda, cuda:N")
-	f.Float64Var(&c.tol.RTol, "rtol", compare.Default.RTol, "relative tolerance")
-	f.Float64Var(&c.tol.ATol, "atol", compare.Default.ATol, "absolute tolerance: |a-b| <= atol + rtol*|b|")
-	f.BoolVar(&c.tol.EqualNaN, "equal-nan", false, "NaN equals NaN")
+	c.judging.declare(cmd)
 	f.StringVar(&c.spec.StateKey, "state-key", "", "`KEY` of the state_dict in its file; searched for by default")
 	f.StringArrayVar(&c.spec.AcceptUncovered, "accept-uncovered", nil, "`PATTERN` of tensors that need not be in the state; repeatable")
 	f.IntVar(&c.spec.Runs, "runs", 4, "`NUMBER` of runs of each leg; TorchScript optimises the second")
@@ -152,7 +153,10 @@ func (c *check) run(ctx context.Context) (int, error) {
 		}
 		c.spec.Legs = append(c.spec.Legs, leg)
 	}
-	c.spec.Device, c.spec.Tolerance, c.spec.Threads = device, &c.tol, runtime.GOMAXPROCS(0)
+	if err := c.judging.apply(&c.spec); err != nil {
+		return 0, err
+	}
+	c.spec.Device, c.spec.Threads = device, runtime.GOMAXPROCS(0)
 
 	// Opened first: nobody wants to wait for a report that can't be written.
 	out, err := openReports(c.formats, c.stdout)

@@ -39,7 +39,7 @@ func Measure(got, want Tensor, tol Tolerance) (Stats, Metrics, error) {
 
 // pass reads both tensors once.
 func pass(got, want Tensor, tol Tolerance, measure bool) (Stats, Metrics, error) {
-	if err := tol.check(); err != nil {
+	if err := tol.Check(); err != nil {
 		return Stats{}, Metrics{}, err
 	}
 	if err := check(got, want); err != nil {

@@ -75,7 +75,8 @@ func (t Tolerance) String() string {
 	return text
 }
 
-func (t Tolerance) check() error {
+// Check gives a *ToleranceError where the tolerance makes no sense.
+func (t Tolerance) Check() error {
 	// Written so that NaN fails.
 	if t.RTol >= 0 && t.ATol >= 0 && !(t.ByDType && (t.RTol != 0 || t.ATol != 0)) {
 		return nil
