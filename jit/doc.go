@@ -6,6 +6,18 @@
 //	defer m.Close()
 //	y, err := m.Forward(x)
 //
+// # Values
+//
+// Call and Run take and give any torch.Value; arguments may be left to their
+// defaults or given by name (Keyword), and are checked against the method's
+// signature first. Marshal and Unmarshal go between values and Go's own types.
+//
+// # Speed
+//
+// The first calls of a method are slow, and the first with other shapes may be:
+// Warmup makes them beforehand. Freeze, OptimizeForInference and Static give
+// variants that may be faster; Auto measures which is.
+//
 // # Devices and modes
 //
 // A module is loaded onto one device, the CPU unless OnDevice says otherwise,
@@ -17,7 +29,8 @@
 // Every method of Module and Method may be called from any goroutine, and calls
 // may run at once: a module that only reads its parameters and buffers gives
 // each caller the result that it would have got alone. A module whose forward
-// writes to its own buffers is the exception, as in Python; use one Clone for
-// each goroutine. SetTraining, LoadState and writing to tensors that Tensors
-// gave must not run beside calls.
+// writes to its own buffers or attributes is the exception, as in Python: Mutates
+// finds such; load it with Serialized, or use one Clone for each goroutine.
+// SetTraining, SetAttribute, SetExtraFiles, LoadState and writing to tensors that
+// Tensors or Attribute gave must not run beside calls.
 package jit

@@ -161,3 +161,31 @@ func TestFirstCallsRecordNoGradients(t *testing.T) {
 		})
 	}
 }
+
+// The first calls profile, one of them compiles, and after some the plan is kept:
+// whoever calls meanwhile must get the same.
+func TestFirstCallsFromManyGoroutines(t *testing.T) {
+	x := random(t, 4, 2, 64)
+	want := made(t)(load(t, testFile("layers.pt")).Forward(x))
+	wanted, err := want.Bytes()
+	require.NoError(t, err)
+	for range 5 {
+		m := load(t, testFile("layers.pt"))
+		var wg sync.WaitGroup
+		for range 16 {
+			wg.Go(func() {
+				for range 20 {
+					y, err := m.Forward(x)
+					if !assert.NoError(t, err) {
+						return
+					}
+					got, err := y.Bytes()
+					y.Close()
+					assert.NoError(t, err)
+					assert.Equal(t, wanted, got)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}

@@ -12,6 +12,7 @@
 
 #include "call.h"
 #include "device.h"
+#include "nesting.h"
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
@@ -53,8 +54,12 @@ std::optional<c10::Device> device_of(const torch::jit::Module &m) {
 ts_module *read(std::shared_ptr<caffe2::serialize::ReadAdapterInterface> archive, c10::Device device) {
   torch::jit::ExtraFilesMap extra;
   const std::string folder = "extra/";
-  for (const std::string &record : caffe2::serialize::PyTorchStreamReader(archive).getAllRecords()) {
+  caffe2::serialize::PyTorchStreamReader records(archive);
+  for (const std::string &record : records.getAllRecords()) {
     if (record.rfind(folder, 0) == 0) extra[record.substr(folder.size())];
+    if (record.rfind("code/", 0) != 0 || record.compare(record.size() - std::min<size_t>(record.size(), 3), 3, ".py") != 0) continue;
+    auto [source, bytes] = records.getRecord(record);
+    check_nesting(std::string(static_cast<const char *>(source.get()), bytes));
   }
   auto module = torch::jit::load(archive, device, extra);
   return new ts_module{std::move(module), std::move(extra)};
@@ -133,7 +138,7 @@ ts_error *ts_module_method(const ts_module *m, const char *name, ts_method **out
       std::lock_guard<std::mutex> lock(executor_settings);
       function->get_executor();
     }
-    *out = new ts_method{m->module, &method->function(), device_of(m->module)};
+    *out = new ts_method(m->module, method->function(), device_of(m->module));
   });
 }
 
@@ -151,7 +156,8 @@ ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint3
     c10::IValue self(m->module._ivalue());
     c10::Stack stack = arguments(m->function->getSchema(), 1, in, n, &self);
     Lane lane(m->device ? m->device : on_cuda(stack), flags);
-    m->function->run(stack);
+    if (want) m->plan.run(*m->function, stack);
+    else m->function->run(stack);
     lane.settle();
     *more = results(stack, out, cap);
     if (*more == nullptr && out[0].tag == TS_TAG_TENSOR) ts_tensor_free(replaced);

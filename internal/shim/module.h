@@ -7,6 +7,7 @@
 
 #include "device.h"
 #include "guard.h"
+#include "plan.h"
 
 struct ts_module {
   torch::jit::Module module;
@@ -14,9 +15,13 @@ struct ts_module {
 };
 
 struct ts_method {
+  ts_method(torch::jit::Module module, torch::jit::Function &function, std::optional<c10::Device> device)
+      : module(std::move(module)), function(&function), device(device) {}
+
   torch::jit::Module module;  // keeps the function's owner alive
   torch::jit::Function *function;
   std::optional<c10::Device> device;  // of the module's tensors, when it is a CUDA device
+  mutable torchgo::Plan plan;
 };
 
 namespace torchgo {

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "module.h"
+#include "nesting.h"
 #include "state.h"
 #include "value.h"
 
@@ -130,6 +131,7 @@ ts_error *ts_module_freeze(const ts_module *m, int32_t optimize, ts_module **out
 ts_error *ts_module_compile(const char *source, ts_module **out) noexcept {
   return guard([&] {
     Calling calling(0);
+    check_nesting(source);
     torch::jit::Module module("Compiled");
     module.define(source);
     *out = new ts_module{std::move(module), {}};
