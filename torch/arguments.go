@@ -9,7 +9,7 @@ import (
 
 // Arguments collects the arguments of one call of an operator. A wrong one is
 // remembered, and is the error of the call. It must come to its end with one of
-// Call, CallTensor and Run, and is not used after that.
+// Call, CallTensor, Into and Run, and is not used after that.
 type Arguments struct {
 	operator *Operator
 	frame    *frame
@@ -261,6 +261,20 @@ func (a *Arguments) CallTensor() (*Tensor, error) {
 		return f.adopt(*first), nil
 	}
 	return nil, f.notOneTensor(a.operator.Name)
+}
+
+// Into is CallTensor with dst as the result; see CallInto.
+func (a *Arguments) Into(dst *Tensor) error {
+	defer a.frame.release()
+	if err := lockResult(a.operator.Name, dst); err != nil {
+		return err
+	}
+	defer dst.handle.Unlock()
+	a.frame.offer(dst)
+	if err := a.cross(ctorch.CallReplace); err != nil {
+		return err
+	}
+	return a.frame.replace(a.operator.Name, dst)
 }
 
 // Run is Call for operators that write to their arguments: what they give are

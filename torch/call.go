@@ -20,6 +20,25 @@ func Call(operator string, args ...Value) (Value, error) {
 	return a.Call()
 }
 
+// CallInto runs an operator that gives one tensor and makes dst that tensor; the
+// one that dst was is freed. A loop of such calls makes nothing that Go must
+// collect, and crosses into libtorch once each:
+//
+//	sum := new(torch.Tensor)
+//	defer sum.Close()
+//	for … {
+//		err := torch.CallInto(sum, "aten::add.Tensor", x, y)
+//
+// dst must not be in use elsewhere meanwhile, nor be among args. When the call
+// fails, dst keeps what it was.
+func CallInto(dst *Tensor, operator string, args ...Value) error {
+	a, err := begin(operator, args)
+	if err != nil {
+		return err
+	}
+	return a.Into(dst)
+}
+
 // begin starts the call of an operator that is known by name.
 func begin(operator string, args []Value) (Arguments, error) {
 	o, err := lookup(operator)

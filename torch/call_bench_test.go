@@ -27,3 +27,19 @@ func BenchmarkCall(b *testing.B) {
 		sum.(*torch.Tensor).Close()
 	}
 }
+
+// BenchmarkCallInto is the same with one result for all calls.
+func BenchmarkCallInto(b *testing.B) {
+	torchtest.Require(b)
+	x, err := torch.FromSlice([]float32{1, 1, 1, 1})
+	require.NoError(b, err)
+	defer x.Close()
+	sum := new(torch.Tensor)
+	defer sum.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := torch.CallInto(sum, "aten::add.Tensor", x, x); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -47,14 +47,8 @@ func InvokeTensors(op string, args []*Tensor, call Native) (*Tensor, error) {
 // it held for the one that call gives, without an allocation. When the call
 // fails, dst keeps what it held. call must free out[0].P as TS_CALL_REPLACE does.
 func InvokeInto(op string, dst *Tensor, args []*Tensor, call Native) error {
-	if dst == nil {
-		return errArgument(op, "the tensor for the result is nil")
-	}
-	if !dst.handle.Lock() {
-		if dst.Closed() {
-			return errClosed(op)
-		}
-		return errArgument(op, "the tensor for the result is in use by another call")
+	if err := lockResult(op, dst); err != nil {
+		return err
 	}
 	defer dst.handle.Unlock()
 	f := newFrame()
@@ -62,11 +56,32 @@ func InvokeInto(op string, dst *Tensor, args []*Tensor, call Native) error {
 	if err := f.addTensors(op, args); err != nil {
 		return err
 	}
-	first := &f.space.out[0]
-	*first = ctorch.Value{P: dst.handle.Pointer()}
+	f.offer(dst)
 	if err := f.call(op, call); err != nil {
 		return err
 	}
+	return f.replace(op, dst)
+}
+
+// lockResult makes dst the result of a call and nothing else meanwhile.
+func lockResult(op string, dst *Tensor) error {
+	switch {
+	case dst == nil:
+		return errArgument(op, "the tensor for the result is nil")
+	case dst.handle.Lock():
+		return nil
+	case dst.Closed():
+		return errClosed(op)
+	}
+	return errArgument(op, "the tensor for the result is in use by another call")
+}
+
+// offer passes what a locked tensor holds to a call that frees it.
+func (f *frame) offer(dst *Tensor) { f.space.out[0] = ctorch.Value{P: dst.handle.Pointer()} }
+
+// replace makes a locked tensor of the result of such a call.
+func (f *frame) replace(op string, dst *Tensor) error {
+	first := &f.space.out[0]
 	if f.space.more == nil && first.Tag == ctorch.TagTensor {
 		dst.handle.Replace(ctorch.KindTensor, first.P, first.I)
 		return nil

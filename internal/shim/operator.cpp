@@ -26,6 +26,10 @@ ts_error *ts_operator_find(const char *name, const char *overload, const ts_oper
     std::lock_guard<std::mutex> lock(mutex);
     auto found = known->find(key);
     if (found == known->end()) {
+      // They take tensors for packed weights without looking, and crash on others.
+      if (key.rfind("aten::quantized_", 0) == 0 && std::string(name).find("_cell") != std::string::npos) {
+        throw Refusal(TS_CODE_NOT_IMPLEMENTED, std::string(name) + " crashes on what is no packed weight, and is not called");
+      }
       auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
       if (!handle) {
         throw Refusal(TS_CODE_NO_OPERATOR, "this libtorch has no operator " + std::string(name) + (*overload ? "." : "") + overload);
@@ -47,10 +51,13 @@ ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, 
   return guard([&] {
     check_not_null(op, "operator");
     Calling calling(flags);
-    if (at::Tensor result; op->direct && op->direct->call(in, n, result)) {
+    auto *replaced = (flags & TS_CALL_REPLACE) != 0 ? static_cast<ts_tensor *>(out[0].p) : nullptr;
+    // The short way has no lane: it is that of the CPU.
+    if (at::Tensor result; op->direct && !cuda_in_use() && op->direct->call(in, n, result)) {
       Writer w(out, cap);
       w.tensor(std::move(result));
       *more = w.finish();
+      if (*more == nullptr) ts_tensor_free(replaced);
       return;
     }
     c10::Stack stack = arguments(op->handle.schema(), 0, in, n, nullptr);
@@ -58,6 +65,7 @@ ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, 
     op->handle.callBoxed(&stack);
     lane.settle();
     *more = flags & TS_CALL_NO_RESULTS ? nullptr : results(stack, out, cap);
+    if (*more == nullptr && out[0].tag == TS_TAG_TENSOR) ts_tensor_free(replaced);
   });
 }
 
