@@ -1,4 +1,4 @@
-//go:build !asan && !torchgo_debug
+//go:build !asan && !race && !torchgo_debug
 
 package torchtest
 
