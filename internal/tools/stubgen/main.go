@@ -52,6 +52,7 @@ func run(dir string) error {
 		{"zapi.go", writeAPI},
 		{"zcall_cgo.go", writeCgo},
 		{"zcall_nocgo.go", writeNoCgo},
+		{"znil_test.go", writeNilCalls},
 	}
 	for _, o := range outputs {
 		var b bytes.Buffer
