@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -21,6 +22,7 @@ type Report struct {
 type Candidate struct {
 	Name     string        // "plain", "frozen", "optimized", "static"
 	Median   time.Duration // of a call
+	Ratio    float64       // of its time to the plain one's: the median of those taken in turns
 	MaxError float64       // the greatest absolute difference from the plain result
 	Err      error         // why it was ruled out; nil if it was not
 }
@@ -28,14 +30,13 @@ type Candidate struct {
 // String gives a line for each candidate.
 func (r *Report) String() string {
 	var b strings.Builder
-	plain := r.Candidates[0].Median
 	for _, c := range r.Candidates {
 		fmt.Fprintf(&b, "%-10s", c.Name)
 		switch {
 		case c.Err != nil:
 			fmt.Fprintf(&b, "ruled out: %s", c.Err)
 		case c.Median > 0:
-			fmt.Fprintf(&b, "%10s  %.2f of plain, max error %.2g", c.Median, float64(c.Median)/float64(plain), c.MaxError)
+			fmt.Fprintf(&b, "%10s  %.2f of plain, max error %.2g", c.Median, c.Ratio, c.MaxError)
 		}
 		if c.Name == r.Taken {
 			b.WriteString(", taken")
@@ -49,8 +50,8 @@ func (r *Report) String() string {
 // arguments like args: as it is, frozen, optimised for inference, or on the static
 // runtime. It warms each of them up, compares its results with the plain ones, rules
 // out what differs by more than the tolerance, |a − b| ≤ atol + rtol·|b|, and
-// takes the one with the least median time, measured in turns. That takes about a
-// second, and longer for modules whose calls take long.
+// takes the one with the least time, measured in turns. That takes about a second,
+// and longer for modules whose calls take long.
 //
 // The runner is the caller's, to be closed; m stays the caller's too, and may be
 // closed before or after. A module whose forward writes to its own attributes is
@@ -181,7 +182,7 @@ func (t *trial) check(ctx context.Context, e *entry, want torch.Value) error {
 const (
 	sampleTime  = 300 * time.Microsecond
 	mostCalls   = 200
-	mostRounds  = 101
+	mostRounds  = 301
 	leastRounds = 7
 	trialTime   = 2 * time.Second
 )
@@ -206,11 +207,24 @@ func (t *trial) measure(ctx context.Context) error {
 			e.times = append(e.times, took)
 		}
 	}
+	plain := t.entries[0].times
 	for _, e := range t.running() {
-		slices.Sort(e.times)
-		e.Median = e.times[len(e.times)/2]
+		ratios := make([]float64, len(e.times))
+		for i, took := range e.times {
+			ratios[i] = float64(took) / float64(plain[i])
+		}
+		e.Ratio = median(ratios)
+	}
+	for _, e := range t.running() {
+		e.Median = median(e.times)
 	}
 	return nil
+}
+
+// median sorts the values.
+func median[T cmp.Ordered](values []T) T {
+	slices.Sort(values)
+	return values[len(values)/2]
 }
 
 // sample gives the time of one call, as the mean of several.
@@ -237,7 +251,7 @@ const worthwhile = 0.98
 func (t *trial) best() *entry {
 	best := t.entries[0]
 	for _, e := range t.running() {
-		if float64(e.Median) < worthwhile*float64(best.Median) {
+		if e.Ratio < worthwhile*best.Ratio {
 			best = e
 		}
 	}
