@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify"
+	"github.com/seed06459138/torchgo/verify/html"
 )
 
 // exitUnanswered is the exit code when there is no answer.
@@ -125,8 +126,10 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	report("json", "write the report as JSON to `FILE`; - is standard output", (*verify.Report).WriteJSON)
 	report("junit", "write it as JUnit XML to `FILE`, for CI systems", (*verify.Report).WriteJUnit)
 	report("markdown", "write it as Markdown to `FILE`, for pull requests", (*verify.Report).WriteMarkdown)
+	page := report("html", "write it as a page of HTML with charts to `FILE`", html.Write)
 	certify := report("certify", "write a certificate to `FILE`; see verify check -h", nil)
 	certify.write = func(r *verify.Report, w io.Writer) error { return writeCertificate(r, w, certify.path) }
+	cmd.PreRun = func(*cobra.Command, []string) { c.spec.Profile = page.path != "" } // which only its charts need
 	f.BoolVar(&c.quiet, "quiet", false, "print the verdict only")
 	f.BoolVar(&c.verbose, "verbose", false, "also print libtorch's tracebacks")
 	return cmd

@@ -117,12 +117,14 @@ func TestReports(t *testing.T) {
 		return string(data)
 	}
 	require.NoError(t, os.WriteFile(at("r.xml"), []byte(strings.Repeat("old ", 10000)), 0o644))
-	all := []string{"--json", at("r.json"), "--junit", at("r.xml"), "--markdown", at("r.md")}
+	all := []string{"--json", at("r.json"), "--junit", at("r.xml"), "--markdown", at("r.md"), "--html", at("r.html")}
 	t.Run("all at once", func(t *testing.T) {
 		r := invoke(t, append(scenario("dynamic_model_safe_save/attribute", "checkpoint.pt"), all...)...)
 		assert.Equal(t, 1, r.code, r.stderr)
 		assert.Contains(t, r.stdout, "SAME?")
 		assert.Contains(t, read(t, "r.json"), `"verdict": "inconsistent"`)
+		assert.Contains(t, read(t, "r.json"), `"undefined": 2,`, "charts need the profile, and the JSON has it then")
+		assert.Contains(t, read(t, "r.html"), "<svg ")
 		suites, err := junit.Ingest([]byte(read(t, "r.xml")))
 		require.NoError(t, err)
 		assert.Equal(t, junit.Totals{Tests: 5, Passed: 2, Failed: 3, Duration: suites[0].Totals.Duration}, suites[0].Totals)
@@ -134,6 +136,7 @@ func TestReports(t *testing.T) {
 		suites, err := junit.Ingest([]byte(read(t, "r.xml")))
 		require.NoError(t, err)
 		assert.Equal(t, 1, suites[0].Totals.Error)
+		assert.Contains(t, read(t, "r.html"), "missing.pt: no such file")
 		assert.True(t, strings.HasPrefix(read(t, "r.md"), "## ❔ can't answer: missing.pt: no such file"))
 	})
 	t.Run("standard output", func(t *testing.T) {

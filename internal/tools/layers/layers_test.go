@@ -42,6 +42,7 @@ var dependencies = map[string][]string{
 	"cmd":               {"github.com/spf13/cobra", "golang.org/x/term"},
 	"examples":          {"github.com/VictoriaMetrics/metrics", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"verify/onnx":       {"github.com/yalue/onnxruntime_go"},    // its subject; programs that run no ONNX leave it out
+	"verify/html":       {"gonum.org/v1/plot"},                  // charts, for the command alone
 	"verify/verifytest": {"github.com/stretchr/testify/assert"}, // assertions for tests, which nothing else imports
 }
 
@@ -95,7 +96,8 @@ func fault(file, imported string) string {
 // mayDepend tells whether dependencies has an import for a package.
 func mayDepend(pkg, imported string) bool {
 	for folder, modules := range dependencies {
-		if (pkg == folder || strings.HasPrefix(pkg, folder+"/")) && slices.Contains(modules, imported) {
+		within := func(name string) bool { return imported == name || strings.HasPrefix(imported, name+"/") }
+		if (pkg == folder || strings.HasPrefix(pkg, folder+"/")) && slices.ContainsFunc(modules, within) {
 			return true
 		}
 	}
@@ -164,6 +166,7 @@ func TestFault(t *testing.T) {
 		{"a dependency of a library", "verify/run.go", "golang.org/x/sync/errgroup", "no dependencies"},
 		{"a dependency of a command", "cmd/verify/main.go", "github.com/spf13/cobra", ""},
 		{"a dependency of assertions", "verify/verifytest/close.go", "github.com/stretchr/testify/assert", ""},
+		{"a package of a dependency", "verify/html/plot.go", "gonum.org/v1/plot/vg", ""},
 		{"a dependency of its neighbour", "verify/run.go", "github.com/stretchr/testify/assert", "no dependencies"},
 		{"a dependency of a kind of leg", "verify/onnx/native.go", "github.com/yalue/onnxruntime_go", ""},
 		{"a dependency of an example", "examples/score/main.go", "github.com/schollz/progressbar/v3", ""},
