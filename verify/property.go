@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,16 +14,11 @@ type Property struct{ Name, Value string }
 // Properties tells what the check was run with, settings before versions, for
 // reports of any format. What is unknown is left out.
 func (r *Report) Properties() []Property {
-	plain := func(n Number) string { return strconv.FormatFloat(float64(n), 'g', -1, 64) }
 	all := []Property{
 		{"method", r.Settings.Method},
 		{"device", r.Settings.Device},
 		{"threads", strconv.Itoa(r.Settings.Threads)},
-		{"rtol", plain(r.Settings.RTol)},
-		{"atol", plain(r.Settings.ATol)},
-		{"equal NaN", strconv.FormatBool(r.Settings.EqualNaN)},
-		{"tolerance", strings.Join(append([]string{r.Settings.Tolerance}, r.Settings.Tolerances...), "; ")},
-		{"metrics", strings.Join(r.Settings.Metrics, ", ")},
+		{"judged by", r.Settings.Demands()},
 		{"TF32", strconv.FormatBool(r.Settings.TF32)},
 		{"deterministic", strconv.FormatBool(r.Settings.Deterministic)},
 		{"state key", r.Settings.StateKey},
@@ -43,4 +39,11 @@ func (r *Report) Properties() []Property {
 		}
 	}
 	return known
+}
+
+// Demands says what outputs were judged by, in words: "rtol 1e-05, atol 1e-08;
+// logits: exact; cosine>=0.999".
+func (s Settings) Demands() string {
+	all := slices.Concat([]string{s.Tolerance}, s.Tolerances, s.Metrics)
+	return strings.Join(slices.DeleteFunc(all, func(one string) bool { return one == "" }), "; ")
 }

@@ -29,7 +29,7 @@ func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{t: t, folder: t.TempDir(), report: &verify.Report{
 		Schema: verify.Schema, Verdict: verify.Consistent, Summary: "consistent: both compute the same",
-		Settings: verify.Settings{Device: "cpu", RTol: 1e-5, ATol: 1e-8}, Versions: verify.Versions{Libtorch: "2.15.0"},
+		Settings: verify.Settings{Device: "cpu", RTol: 1e-5, ATol: 1e-8, Tolerance: "rtol 1e-05, atol 1e-08"}, Versions: verify.Versions{Libtorch: "2.15.0"},
 		Started: time.Date(2026, 11, 24, 1, 2, 3, 0, time.UTC),
 	}}
 	for name, role := range map[string]string{"models/model_scripted.pt": "scripted", "models/model_state.pt": "state", "data/x.npy": "input"} {

@@ -3,7 +3,6 @@ package certificate
 import (
 	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/seed06459138/torchgo/internal/layout"
 )
@@ -20,9 +19,8 @@ func (r *Result) WriteText(w io.Writer) (err error) {
 		}
 	}
 	report := r.Statement.Predicate.Report
-	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
-	line(layout.Hang(layout.Pad("verified", hang), fmt.Sprintf("%s, %s, libtorch %s on %s, rtol %s, atol %s", report.Started.Format("2006-01-02 15:04 MST"),
-		report.Verdict, report.Versions.Libtorch, report.Settings.Device, number(float64(report.Settings.RTol)), number(float64(report.Settings.ATol)))))
+	line(layout.Hang(layout.Pad("verified", hang), fmt.Sprintf("%s, %s, libtorch %s on %s, judged by %s", report.Started.Format("2006-01-02 15:04 MST"),
+		report.Verdict, report.Versions.Libtorch, report.Settings.Device, report.Settings.Demands())))
 	for _, f := range r.Files {
 		line(layout.Hang(layout.Pad(string(f.State), hang), layout.ShortenPath(f.Path, layout.Width-hang)))
 		if f.Note != "" {

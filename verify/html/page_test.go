@@ -68,7 +68,7 @@ func sample() *verify.Report {
 			{Leg: "scripted", Same: &yes, Outputs: []verify.OutputComparison{
 				{Name: "logits", DType: "float32", Shape: []int64{1, 1000}, Same: true, Elements: 1000, MaxAbs: 1.2e-7, MaxAbsAt: []int64{0, 713}, MaxRel: 3e-7, MaxRelAt: []int64{0, 2}, MaxULP: 3, Profile: row}}},
 			{Leg: "onnx", Reason: "ONNX could not be run: no libonnxruntime.so"}},
-		Settings: verify.Settings{Method: "forward", Device: "cpu", Threads: 2, RTol: 1e-5, ATol: 1e-8},
+		Settings: verify.Settings{Method: "forward", Device: "cpu", Threads: 2, RTol: 1e-5, ATol: 1e-8, Tolerance: "rtol 1e-05, atol 1e-08", Tolerances: []string{"mask: exact"}, Metrics: []string{"cosine>=0.999"}},
 		Versions: verify.Versions{Torchgo: "v1.2.3", Go: "go1.26.0", Platform: "linux/amd64", Libtorch: "2.15.0", CPU: "AVX2"},
 		Started:  time.Date(2026, 11, 24, 1, 2, 3, 0, time.UTC), Seconds: 0.75,
 		Truth: &verify.Truth{Outputs: []verify.TrueOutput{{Name: "mask", Greatest: 3.5, Unit: "float32", Moves: 2e-6, Legs: []verify.FromIt{{Leg: "state", MaxAbs: 0.0012}, {Leg: "scripted", MaxAbs: 4e-7}}}}},
@@ -115,7 +115,7 @@ func TestWrite(t *testing.T) {
 	require.Positive(t, verdict)
 	assert.Less(t, verdict, 200, "the verdict stands first")
 	for _, text := range []string{"without my_embed", "max |Δ|", "[0, 2, 17, 180]", "0.5012", "head.weight", "state [10, 512], scripted [1000, 512]", "my_embed, parts[1]",
-		"0123456789abcdef0123456789abcdef", "AVX2", "no libonnxruntime.so", "40000 elements are equal, 3 have no distance", "save both files", "model_state_dict", "TorchScript 4e-07"} {
+		"0123456789abcdef0123456789abcdef", "AVX2", "no libonnxruntime.so", "40000 elements are equal, 3 have no distance", "save both files", "model_state_dict", "TorchScript 4e-07", "judged by rtol 1e-05, atol 1e-08; mask: exact; cosine&gt;=0.999"} {
 		assert.Contains(t, body, text)
 	}
 	assert.Equal(t, 5, strings.Count(body, "<svg "), "two charts of each output that differs, and one of the weights")

@@ -20,7 +20,8 @@ func AllClose[W, G Values](t assert.TestingT, want W, got G) bool {
 	return AllCloseWithin(t, want, got, compare.Default)
 }
 
-// AllCloseWithin is AllClose with another tolerance.
+// AllCloseWithin is AllClose with another tolerance: compare.AssertClose is that of
+// torch.testing.assert_close, by the dtypes.
 func AllCloseWithin[W, G Values](t assert.TestingT, want W, got G, tol compare.Tolerance) bool {
 	helper(t)
 	w, err := tensorOf(want)
@@ -52,7 +53,7 @@ func helper(t assert.TestingT) {
 // leaves out: the worst element, NaN and infinity, the tolerance that would do.
 func mismatch(s compare.Stats) string {
 	tol := s.Tolerance
-	equality := tol.RTol == 0 && tol.ATol == 0
+	equality := tol.RTol == 0 && tol.ATol == 0 && tol.ULP == 0
 	var b strings.Builder
 	if equality {
 		b.WriteString("Tensor-likes are not equal!\n\n")
@@ -72,6 +73,9 @@ func mismatch(s compare.Stats) string {
 	}
 	greatest("absolute", s.MaxAbs, s.MaxAbsIndex, tol.ATol)
 	greatest("relative", s.MaxRel, s.MaxRelIndex, tol.RTol)
+	if tol.ULP > 0 && s.MaxULPIndex != nil {
+		fmt.Fprintf(&b, "Greatest ULP distance: %d at index %s (up to %d allowed)\n", s.MaxULP, tuple(s.MaxULPIndex), tol.ULP)
+	}
 	if s.WorstIndex != nil {
 		fmt.Fprintf(&b, "Worst element: got %v, want %v at index %s\n", s.Got, s.Want, tuple(s.WorstIndex))
 	}

@@ -74,6 +74,25 @@ Greatest absolute difference: 0.25 at index () (up to 1e-08 allowed)
 Worst element: got 0.25, want 0 at index ()
 Finite elements are close with atol 0.26 and rtol 1e-05
 Compared: float64 []`},
+		{"steps alone", saved(t, []float32{1, 2}, 2), saved(t, []float32{1, 2.000001}, 2), compare.Tolerance{ULP: 3},
+			`Tensor-likes are not close!
+
+Mismatched elements: 1 / 2 (50.0%)
+Greatest absolute difference: 9.5367431640625e-07 at index (1,) (up to 0 allowed)
+Greatest relative difference: 4.76837158203125e-07 at index (1,) (up to 0 allowed)
+Greatest ULP distance: 4 at index (1,) (up to 3 allowed)
+Worst element: got 2.000001, want 2 at index (1,)
+Finite elements are close with atol 9.6e-07 and rtol 0
+Compared: float32 [2]`},
+		{"by the dtypes", saved(t, []float32{1, 2}, 2), saved(t, []float32{1, 2.5}, 2), compare.AssertClose,
+			`Tensor-likes are not close!
+
+Mismatched elements: 1 / 2 (50.0%)
+Greatest absolute difference: 0.5 at index (1,) (up to 1e-05 allowed)
+Greatest relative difference: 0.25 at index (1,) (up to 1.3e-06 allowed)
+Worst element: got 2.5, want 2 at index (1,)
+Finite elements are close with atol 0.5 and rtol 1.3e-06
+Compared: float32 [2]`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want, err := tensorOf(c.want)
