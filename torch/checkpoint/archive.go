@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"math/bits"
+	"strconv"
 	"strings"
 
 	"github.com/seed06459138/torchgo/torch/dtype"
@@ -74,18 +75,16 @@ func (z *zipIndex) layout() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	version := 0
-	digits := strings.TrimSuffix(text, "\n")
-	for _, c := range []byte(digits) {
-		if c < '0' || c > '9' || version > newestLayout {
-			return 0, failRecord(ErrVersion, r.name, "layout version %q is not a number from %d to %d", text, oldestLayout, newestLayout)
-		}
-		version = 10*version + int(c-'0')
+	version, err := strconv.ParseUint(strings.TrimSuffix(text, "\n"), 10, 31)
+	switch {
+	case err != nil:
+		return 0, failRecord(ErrVersion, r.name, "layout version %q is not a number from %d to %d", text, oldestLayout, newestLayout)
+	case version > newestLayout:
+		return 0, failRecord(ErrVersion, r.name, "layout version %d, and %d is the newest that can be read: a newer torch wrote it, use a newer torchgo or save it with an older torch", version, newestLayout)
+	case version < oldestLayout:
+		return 0, failRecord(ErrVersion, r.name, "layout version %d; %d to %d can be read", version, oldestLayout, newestLayout)
 	}
-	if version < oldestLayout || version > newestLayout {
-		return 0, failRecord(ErrVersion, r.name, "layout version %q; %d to %d can be read", text, oldestLayout, newestLayout)
-	}
-	return version, nil
+	return int(version), nil
 }
 
 // byteOrder reports whether the storages are big-endian.

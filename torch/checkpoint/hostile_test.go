@@ -262,3 +262,10 @@ func TestHostileErrorClasses(t *testing.T) {
 		})
 	}
 }
+
+func TestAFileOfANewerTorch(t *testing.T) {
+	c := hostileCorpus(t)
+	_, err := Open(filepath.Join(c.Dir, "zip_version_11.pt"))
+	require.ErrorIs(t, err, ErrVersion)
+	assert.ErrorContains(t, err, "a newer torch wrote it")
+}
