@@ -21,6 +21,8 @@ type settings struct {
 	executor   Executor
 	fusion     []Fusion // nil: libtorch's own
 	serialized bool
+
+	unsynchronized bool
 }
 
 func collect(opts []Option) *options {
@@ -42,6 +44,13 @@ func KeepTraining() Option { return func(o *options) { o.keepTraining = true } }
 // tells which do). The others wait, in any order; Run stops waiting when its
 // context ends. Copies of the module are serialized each for itself.
 func Serialized() Option { return func(o *options) { o.settings.serialized = true } }
+
+// Unsynchronized lets calls of a module on a GPU return as soon as their work was
+// given to the default stream. Results may be passed to other calls at once, and
+// read by Bytes and Slice, which wait; an error of the GPU comes with a later call
+// or with torch.Device.Synchronize. Without it a call ends when its work is done,
+// its errors are its own, and calls of several threads overlap.
+func Unsynchronized() Option { return func(o *options) { o.settings.unsynchronized = true } }
 
 // Executor says how the graphs of a module are executed.
 type Executor int
@@ -79,11 +88,14 @@ func Fusing(steps ...Fusion) Option {
 }
 
 // flags are those of every call.
-func (s settings) flags() uint32 {
+func (s settings) flags() (flags uint32) {
 	if s.executor == Interpreter {
-		return ctorch.CallNoOptimize
+		flags |= ctorch.CallNoOptimize
 	}
-	return 0
+	if s.unsynchronized {
+		flags |= ctorch.CallAsync
+	}
+	return flags
 }
 
 // execute puts the settings into force on a module whose methods nobody has looked

@@ -313,3 +313,17 @@ func TestMoreThreadsRunOnThreadsOfTheirOwn(t *testing.T) {
 	burst()
 	assert.LessOrEqual(t, torchtest.Threads(t), before+2)
 }
+
+// TestUnsynchronized: on the CPU a call is over when it returns, with or without.
+func TestUnsynchronized(t *testing.T) {
+	torchtest.Require(t)
+	m, err := jit.Compile("def forward(self, x: Tensor) -> Tensor:\n    return x + 1\n", jit.Unsynchronized())
+	require.NoError(t, err)
+	defer m.Close()
+	y, err := m.Forward(ones(t, 2))
+	require.NoError(t, err)
+	defer y.Close()
+	got, err := torch.Slice[float32](y)
+	require.NoError(t, err)
+	assert.Equal(t, []float32{2, 2}, got)
+}
