@@ -55,6 +55,17 @@ func (s *source) named(name string, element dtype.DType, shape []int64, data []b
 	return namedArray{Array{Name: name, DType: element, Shape: shape, Data: data}, s.path}
 }
 
+// ArraysOf lists the leaves of a value that was computed, depth first, each named
+// by its place, as a Runner gives them. Their elements are copies.
+func ArraysOf(v torch.Value) ([]Array, error) {
+	leaves, err := flatten(v)
+	arrays := make([]Array, len(leaves))
+	for i, o := range leaves {
+		arrays[i] = Array{Name: o.name, DType: o.dtype, Shape: o.shape, Data: o.data, Text: o.text}
+	}
+	return arrays, err
+}
+
 // output gives the array as the output of a leg.
 func (a Array) output() output {
 	return output{name: a.Name, dtype: a.DType, shape: a.Shape, data: a.Data, text: a.Text}

@@ -6,7 +6,9 @@ import (
 	"os"
 	"runtime"
 
-	_ "github.com/seed06459138/torchgo/verify/onnx" // the kind of leg
+	// The kinds of legs that verify does not have by itself.
+	_ "github.com/seed06459138/torchgo/verify/aoti"
+	_ "github.com/seed06459138/torchgo/verify/onnx"
 )
 
 func main() {

@@ -17,6 +17,7 @@ const (
 	KindMethod
 	KindObject
 	KindStatic
+	KindPackage
 	kinds
 )
 
@@ -175,6 +176,8 @@ func (n *native) free() {
 		ObjectFree((*Object)(n.ptr))
 	case KindStatic:
 		StaticFree((*Static)(n.ptr))
+	case KindPackage:
+		PackageFree((*Package)(n.ptr))
 	}
 	n.ptr = nil
 	live[n.kind].Add(-1)

@@ -62,6 +62,9 @@ typedef struct ts_method ts_method;
 /* ts_static is a module's method forward, planned for the static runtime. */
 typedef struct ts_static ts_static;
 
+/* ts_package is a model that AOTInductor compiled. */
+typedef struct ts_package ts_package;
+
 /* ts_operator is a dispatcher operator; it lives as long as the process. */
 typedef struct ts_operator ts_operator;
 
@@ -459,6 +462,25 @@ TS_API ts_error *ts_static_call(const ts_static *s, const ts_value *in, size_t n
  * tensor attributes are of another floating-point dtype. Constants of graphs, and
  * casts that the code makes, stay. */
 TS_API ts_error *ts_module_cast(const ts_module *m, int32_t dtype, ts_module **out) TS_NOEXCEPT;
+
+/* ---- packages ---- */
+
+/* ts_package_load loads a model, by its name, from a package (.pt2) of
+ * AOTInductor, whose code it opens: it is as much to be trusted as a program. The
+ * device is that which it was compiled for. A package is unpacked into a temporary
+ * folder, which goes with the handle. TS_CODE_NOT_IMPLEMENTED before libtorch 2.6. */
+TS_API ts_error *ts_package_load(const char *path, const char *model, int32_t device_type, int32_t device_index, ts_package **out) TS_NOEXCEPT;
+
+/* ts_package_free frees the handle; NULL is allowed. */
+TS_API void ts_package_free(ts_package *p) TS_NOEXCEPT;
+
+/* ts_package_spec tells the structure of arguments and results: a list of two
+ * strings of JSON, as torch.utils._pytree writes them. */
+TS_API ts_error *ts_package_spec(const ts_package *p, ts_values **out) TS_NOEXCEPT;
+
+/* ts_package_call runs the model on n tensors and gives a list of tensors, both
+ * flattened. The compiled code checks what it gets, if it was compiled with checks. */
+TS_API ts_error *ts_package_call(const ts_package *p, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_NOEXCEPT;
 
 #ifdef __cplusplus
 }

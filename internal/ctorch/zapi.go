@@ -74,6 +74,9 @@ type Method struct{ _ [0]byte }
 // Static is a module's method forward, planned for the static runtime.
 type Static struct{ _ [0]byte }
 
+// Package is a model that AOTInductor compiled.
+type Package struct{ _ [0]byte }
+
 // Operator is a dispatcher operator; it lives as long as the process.
 type Operator struct{ _ [0]byte }
 

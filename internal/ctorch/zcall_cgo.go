@@ -127,6 +127,14 @@ static inline ts_error *ts_method_call_steady(uintptr_t m, uintptr_t in, size_t 
 #cgo nocallback ts_static_call
 #cgo noescape ts_module_cast
 #cgo nocallback ts_module_cast
+#cgo noescape ts_package_load
+#cgo nocallback ts_package_load
+#cgo noescape ts_package_free
+#cgo nocallback ts_package_free
+#cgo noescape ts_package_spec
+#cgo nocallback ts_package_spec
+#cgo noescape ts_package_call
+#cgo nocallback ts_package_call
 */
 import "C"
 
@@ -514,4 +522,29 @@ func StaticCall(s *Static, in *Value, n int, flags uint32, out *Value, cap int, 
 // casts that the code makes, stay.
 func ModuleCast(m *Module, dtype int32, out **Module) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_cast((*C.ts_module)(unsafe.Pointer(m)), C.int32_t(dtype), (**C.ts_module)(unsafe.Pointer(out)))))
+}
+
+// PackageLoad loads a model, by its name, from a package (.pt2) of
+// AOTInductor, whose code it opens: it is as much to be trusted as a program. The
+// device is that which it was compiled for. A package is unpacked into a temporary
+// folder, which goes with the handle. TS_CODE_NOT_IMPLEMENTED before libtorch 2.6.
+func PackageLoad(path *byte, model *byte, deviceType int32, deviceIndex int32, out **Package) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_package_load((*C.char)(unsafe.Pointer(path)), (*C.char)(unsafe.Pointer(model)), C.int32_t(deviceType), C.int32_t(deviceIndex), (**C.ts_package)(unsafe.Pointer(out)))))
+}
+
+// PackageFree frees the handle; NULL is allowed.
+func PackageFree(p *Package) {
+	C.ts_package_free((*C.ts_package)(unsafe.Pointer(p)))
+}
+
+// PackageSpec tells the structure of arguments and results: a list of two
+// strings of JSON, as torch.utils._pytree writes them.
+func PackageSpec(p *Package, out **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_package_spec((*C.ts_package)(unsafe.Pointer(p)), (**C.ts_values)(unsafe.Pointer(out)))))
+}
+
+// PackageCall runs the model on n tensors and gives a list of tensors, both
+// flattened. The compiled code checks what it gets, if it was compiled with checks.
+func PackageCall(p *Package, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_package_call((*C.ts_package)(unsafe.Pointer(p)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags), (*C.ts_value)(unsafe.Pointer(out)), C.size_t(cap), (**C.ts_values)(unsafe.Pointer(more)))))
 }

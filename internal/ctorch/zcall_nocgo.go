@@ -198,3 +198,19 @@ func StaticCall(s *Static, in *Value, n int, flags uint32, out *Value, cap int, 
 
 // ModuleCast does nothing without cgo.
 func ModuleCast(m *Module, dtype int32, out **Module) *Error { return noCgo }
+
+// PackageLoad does nothing without cgo.
+func PackageLoad(path *byte, model *byte, deviceType int32, deviceIndex int32, out **Package) *Error {
+	return noCgo
+}
+
+// PackageFree does nothing without cgo.
+func PackageFree(p *Package) {}
+
+// PackageSpec does nothing without cgo.
+func PackageSpec(p *Package, out **Values) *Error { return noCgo }
+
+// PackageCall does nothing without cgo.
+func PackageCall(p *Package, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
+	return noCgo
+}

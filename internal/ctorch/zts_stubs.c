@@ -236,3 +236,19 @@ ts_error *ts_static_call(const ts_static *s, const ts_value *in, size_t n, uint3
 ts_error *ts_module_cast(const ts_module *m, int32_t dtype, ts_module **out) {
   return ts_loaded->module_cast(m, dtype, out);
 }
+
+ts_error *ts_package_load(const char *path, const char *model, int32_t device_type, int32_t device_index, ts_package **out) {
+  return ts_loaded->package_load(path, model, device_type, device_index, out);
+}
+
+void ts_package_free(ts_package *p) {
+  ts_loaded->package_free(p);
+}
+
+ts_error *ts_package_spec(const ts_package *p, ts_values **out) {
+  return ts_loaded->package_spec(p, out);
+}
+
+ts_error *ts_package_call(const ts_package *p, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) {
+  return ts_loaded->package_call(p, in, n, flags, out, cap, more);
+}

@@ -66,6 +66,10 @@ typedef struct ts_table {
   void (*static_free)(ts_static *s);
   ts_error *(*static_call)(const ts_static *s, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more);
   ts_error *(*module_cast)(const ts_module *m, int32_t dtype, ts_module **out);
+  ts_error *(*package_load)(const char *path, const char *model, int32_t device_type, int32_t device_index, ts_package **out);
+  void (*package_free)(ts_package *p);
+  ts_error *(*package_spec)(const ts_package *p, ts_values **out);
+  ts_error *(*package_call)(const ts_package *p, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more);
 } ts_table;
 
 #endif

@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"torch/checkpoint", "verify/compare", "internal/ctorch"},
 	{"torch", "verify/inspect", "verify/convert"},
 	{"torch/aten", forTests},
-	{"jit", "torch/nn", "torch/optim"},
+	{"jit", "aoti", "torch/nn", "torch/optim"},
 	{"verify"},
 	{"cmd", "examples", "bench", "scripts", "internal/tools"},
 }
