@@ -41,4 +41,7 @@ var nilCalls = map[string]func() *Error{
 	"ts_static_free":             func() *Error { StaticFree(nil); return nil },
 	"ts_static_call":             func() *Error { return StaticCall(nil, nil, 0, 0, new(Value), 0, new(*Values)) },
 	"ts_module_cast":             func() *Error { return ModuleCast(nil, 0, new(*Module)) },
+	"ts_package_free":            func() *Error { PackageFree(nil); return nil },
+	"ts_package_spec":            func() *Error { return PackageSpec(nil, new(*Values)) },
+	"ts_package_call":            func() *Error { return PackageCall(nil, nil, 0, 0, new(Value), 0, new(*Values)) },
 }
