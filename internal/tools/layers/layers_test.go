@@ -26,7 +26,7 @@ const root = "../../.."
 var layers = [][]string{
 	{"torch/dtype", "internal/layout"},
 	{"torch/checkpoint", "verify/compare", "internal/ctorch"},
-	{"torch", "verify/inspect", "verify/convert"},
+	{"torch", "verify/inspect", "verify/convert", "verify/inputs"},
 	{"torch/aten", forTests},
 	{"jit", "aoti", "torch/nn", "torch/optim"},
 	{"verify"},
