@@ -15,19 +15,21 @@ import (
 
 // compare holds the outputs of every leg against the reference, the state first.
 func (r *run) compare() {
-	for _, state := range r.states {
-		r.findings = append(r.findings, state.findings...)
-	}
-	r.findDrift()
+	r.chooseReference()
+	r.declined = !r.first && len(r.outputs) == 0
 	for i := len(r.legs) - 1; i >= 0; i-- {
-		if r.legs[i] == r.reference {
+		l := r.legs[i]
+		further := !r.first && r.outputs[l] == nil && r.failed[l] == nil // said in the first round, or not recorded
+		if l == r.reference && !r.declined || further {
 			continue
 		}
-		c, findings := r.compareLeg(r.legs[i])
+		c, findings := r.compareLeg(l)
+		c.Set = r.round.name
 		r.comparisons = append(r.comparisons, c)
-		r.findings = append(r.findings, findings...)
+		for _, f := range findings {
+			r.round.findings = append(r.round.findings, legFinding{c.Leg, f})
+		}
 	}
-	r.findings = append(r.findings, r.spec.demands().unused(r.comparisons)...)
 }
 
 // compareLeg holds one leg against the reference and says what follows.
@@ -35,6 +37,9 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 	name, e := l.entry().Label, l.entry()
 	no := false
 	state, _ := l.(*stateLeg) // nil for others
+	if r.failed[l] != nil {
+		return r.refusal(l)
+	}
 	if e.Error != "" {
 		c := Comparison{Leg: e.Name, Reason: e.Error, Outputs: []OutputComparison{}}
 		if state != nil && state.census != nil && !state.census.weights.fits() {
@@ -43,7 +48,7 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 		}
 		return c, []Finding{{LegFailed, Open, e.Name, fmt.Sprintf("%s could not be run: %s", name, e.Error), ""}}
 	}
-	c, findings := compareOutputs(name, r.outputs[l], r.outputs[r.reference], r.spec.demands(), r.lenient(l))
+	c, findings := compareOutputs(name, r.outputs[l], r.outputs[r.reference], r.demands(), r.lenient(l))
 	c.Leg = e.Name
 	if r.spec.Profile {
 		profileOutputs(c.Outputs, r.outputs[l], r.outputs[r.reference], r.lenient(l), r.spec.tolerance().EqualNaN)
@@ -113,9 +118,12 @@ func (r *run) report(started time.Time) (*Report, error) {
 	}
 	out := emptyReport(r.spec, started)
 	out.Versions = v
-	out.Reference = r.reference.entry().Name
+	out.Reference = r.rounds[0].reference.entry().Name
 	out.Findings = append(out.Findings, r.findings...)
-	out.Comparisons = append(out.Comparisons, r.comparisons...)
+	out.Comparisons = append(out.Comparisons, r.allComparisons()...)
+	for _, d := range r.rounds {
+		out.Sets = append(out.Sets, d.entry())
+	}
 	out.Weights, out.Truth = r.weights, r.truth
 	if out.Settings.Threads, err = torch.NumThreads(); err != nil {
 		return nil, err
@@ -182,9 +190,10 @@ func (r *run) describeScripted() error {
 
 // agreed says in words what is so when nothing speaks against it.
 func (r *run) agreed() string {
+	reference := r.rounds[0].reference
 	var names []string
 	for i := len(r.legs) - 1; i >= 0; i-- {
-		if r.legs[i] != r.reference {
+		if r.legs[i] != reference {
 			names = append(names, r.legs[i].entry().Label)
 		}
 	}
@@ -192,24 +201,32 @@ func (r *run) agreed() string {
 	if len(names) > 1 {
 		verb = "compute"
 	}
-	what := "what " + r.reference.entry().Label + " computes"
-	if _, recorded := r.reference.(*expectedLeg); recorded && r.reference.entry().Label == "expected" {
+	what := "what " + reference.entry().Label + " computes"
+	if _, recorded := reference.(*expectedLeg); recorded && reference.entry().Label == "expected" {
 		what = "what was expected"
 	}
-	return fmt.Sprintf("%s %s %s", strings.Join(names, " and "), verb, what)
+	text := fmt.Sprintf("%s %s %s", strings.Join(names, " and "), verb, what)
+	if more := len(r.rounds) - 1; more > 0 {
+		return fmt.Sprintf("%s, on %d sets of inputs", text, more+1)
+	}
+	return text
 }
 
 // emptyReport gives a report of a question, without an answer.
 func emptyReport(spec *Spec, started time.Time) *Report {
 	tol := spec.tolerance()
+	settings := Settings{
+		Method: spec.method(), Device: spec.Device.String(), Threads: spec.Threads,
+		RTol: Number(tol.RTol), ATol: Number(tol.ATol), EqualNaN: tol.EqualNaN,
+		Tolerance: tol.String(), Tolerances: textsOf(spec.Tolerances), Metrics: textsOf(spec.Metrics), Ranges: []string{},
+		StateKey: spec.StateKey, AcceptUncovered: notNil(spec.AcceptUncovered), NonPersistent: notNil(spec.NonPersistent),
+	}
+	if spec.Generate != nil {
+		settings.Seed, settings.Ranges = spec.Generate.Seed, textsOf(spec.Generate.Ranges)
+	}
 	return &Report{
-		Schema: Schema, Findings: []Finding{}, Files: []File{}, Legs: []Leg{}, Uncovered: []Uncovered{}, Comparisons: []Comparison{},
-		Settings: Settings{
-			Method: spec.method(), Device: spec.Device.String(), Threads: spec.Threads,
-			RTol: Number(tol.RTol), ATol: Number(tol.ATol), EqualNaN: tol.EqualNaN,
-			Tolerance: tol.String(), Tolerances: textsOf(spec.Tolerances), Metrics: textsOf(spec.Metrics),
-			StateKey: spec.StateKey, AcceptUncovered: notNil(spec.AcceptUncovered), NonPersistent: notNil(spec.NonPersistent),
-		},
+		Schema: Schema, Findings: []Finding{}, Files: []File{}, Legs: []Leg{}, Uncovered: []Uncovered{}, Comparisons: []Comparison{}, Sets: []Set{},
+		Settings: settings,
 		Versions: Versions{Torchgo: Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH},
 		Started:  started.UTC(),
 	}

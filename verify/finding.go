@@ -63,6 +63,8 @@ const (
 	OutputMetric       Code = "output-metric"       // an output does not reach a metric
 	OutputWidened      Code = "output-widened"      // floats of two widths were compared
 	LegFailed          Code = "leg-failed"          // a leg could not be run
+	LegRefuses         Code = "leg-refuses"         // a leg fails on inputs that another computes with
+	InputsRefused      Code = "inputs-refused"      // no leg takes a set of inputs
 	RunsDiffer         Code = "unstable"            // two runs on the same input differ
 	ToleranceSuggested Code = "tolerance-suggested" // rounding explains a difference
 	FarFromTruth       Code = "far-from-truth"      // rounding does not

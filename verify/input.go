@@ -28,11 +28,8 @@ type place struct {
 
 // newInputs puts the arrays into the order of the method's arguments, by name
 // where an npz names them all, and checks their number.
-func newInputs(files []*source, signature *jit.Signature) (*inputs, error) {
-	in := &inputs{signature: signature}
-	for _, f := range files {
-		in.arrays = append(in.arrays, f.arrays...)
-	}
+func newInputs(arrays []namedArray, signature *jit.Signature) (*inputs, error) {
+	in := &inputs{arrays: arrays, signature: signature}
 	if signature == nil {
 		return in, nil
 	}

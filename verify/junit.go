@@ -180,7 +180,7 @@ func findingsCase(name string, findings []Finding, out string) junitCase {
 
 // legCase passes when a leg computes what the reference does.
 func (r *Report) legCase(c Comparison) junitCase {
-	one := junitCase{Name: r.LabelOf(c.Leg) + " against " + r.LabelOf(r.Reference), Out: c.Text()}
+	one := junitCase{Name: r.Title(c) + " against " + r.LabelOf(r.Reference), Out: c.Text()}
 	verdict, detail := Unanswered, []string{c.Text()}
 	if l := r.legOf(c.Leg); l != nil {
 		one.Seconds = seconds(l.Seconds)

@@ -84,7 +84,7 @@ func (m *markdown) legs(r *Report) {
 		if l := r.legOf(c.Leg); l != nil {
 			path = code(l.Path)
 		}
-		rows = append(rows, []string{sameMark(c.Same), prose(r.LabelOf(c.Leg)), path, prose(c.Text())})
+		rows = append(rows, []string{sameMark(c.Same), prose(r.Title(c)), path, prose(c.Text())})
 	}
 	m.table([]string{"same", "leg", "file", "against " + prose(r.LabelOf(r.Reference))}, rows)
 }
@@ -115,7 +115,7 @@ func (m *markdown) outputs(r *Report) {
 			if !same {
 				differ++
 			}
-			rows = append(rows, []string{sameMark(&same), prose(r.LabelOf(c.Leg)), code(o.Name), prose(o.DType + " " + layout.Shape(o.Shape)),
+			rows = append(rows, []string{sameMark(&same), prose(r.Title(c)), code(o.Name), prose(o.DType + " " + layout.Shape(o.Shape)),
 				prose(o.Detail())})
 		}
 	}

@@ -25,6 +25,7 @@ type Report struct {
 	Started     time.Time    `json:"started"`
 	Seconds     float64      `json:"seconds"` // from the start of Run to its end
 	Truth       *Truth       `json:"truth"`   // null unless outputs differed and could be computed in float64
+	Sets        []Set        `json:"sets"`    // of inputs, each of which every leg was run on
 }
 
 // ExitCode gives what a command returns: 0 consistent, 1 inconsistent, 2
@@ -145,6 +146,7 @@ type Comparison struct {
 	Same    *bool              `json:"same"` // null when that cannot be told
 	Reason  string             `json:"reason"`
 	Outputs []OutputComparison `json:"outputs"`
+	Set     string             `json:"set"` // of inputs
 }
 
 // OutputComparison holds one output against that of the reference.
@@ -191,6 +193,8 @@ type Settings struct {
 	Tolerance       string   `json:"tolerance"`  // of outputs without one of their own, in words: "assert_close"
 	Tolerances      []string `json:"tolerances"` // of single outputs: "logits: exact"
 	Metrics         []string `json:"metrics"`    // that outputs must reach: "cosine>=0.999"
+	Seed            uint64   `json:"seed"`       // of the inputs that were made
+	Ranges          []string `json:"ranges"`     // of their numbers: "x=0:1"
 }
 
 // Versions say what ran.

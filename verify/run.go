@@ -12,6 +12,7 @@ import (
 	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
+	generated "github.com/seed06459138/torchgo/verify/inputs"
 )
 
 // Run puts the question and reports the answer. An error says why it could not
@@ -48,10 +49,9 @@ func Run(ctx context.Context, spec Spec) (*Report, error) {
 	if err := r.load(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.compute(ctx); err != nil {
+	if err := r.proceed(ctx); err != nil {
 		return nil, err
 	}
-	r.compare()
 	r.explain()
 	return r.report(started)
 }
@@ -74,16 +74,20 @@ type run struct {
 	spec  *Spec
 	files *sources
 
-	legs        []leg // in the order in which they run
-	inputs      *inputs
-	scripted    *moduleLeg  // whose structure states borrow; nil without a TorchScript file
-	states      []*stateLeg // those that borrow it
-	weights     *Weights    // of the first state
-	findings    []Finding
-	comparisons []Comparison
-	outputs     map[leg][]output
-	reference   leg
-	truth       *Truth
+	legs     []leg       // in the order in which they run
+	loaded   leg         // the first of them that could be loaded
+	scripted *moduleLeg  // whose structure states borrow; nil without a TorchScript file
+	states   []*stateLeg // those that borrow it
+	weights  *Weights    // of the first state
+	findings []Finding
+	truth    *Truth
+
+	*round                    // the current one
+	rounds    []*round        // those that are done
+	given     []*round        // those of files
+	plan      *generated.Plan // of those that are made; nil without
+	signature *jit.Signature  // that they are made for
+	savedSets int
 }
 
 func (r *run) close() {
@@ -140,11 +144,11 @@ func (r *run) load(ctx context.Context) error {
 	}
 	for _, l := range r.legs {
 		if l.entry().Error == "" {
-			r.reference = l
+			r.loaded = l
 			break
 		}
 	}
-	if r.reference == nil {
+	if r.loaded == nil {
 		return &Error{Msg: "no leg could be loaded: " + r.legs[0].entry().Error}
 	}
 	return nil
@@ -221,7 +225,7 @@ func (r *run) bindInputs() (err error) {
 				"call model.eval() before saving"})
 		}
 	}
-	r.inputs, err = newInputs(r.files.inputs, signature)
+	err = r.bindSets(signature)
 	var refused *Error
 	if errors.As(err, &refused) && refused.Path == "" {
 		refused.Path = path
@@ -284,7 +288,7 @@ func (r *run) structureLegOf(l LegSpec, f *source, found *structure) (leg, error
 
 // compute runs the legs.
 func (r *run) compute(ctx context.Context) error {
-	r.outputs = make(map[leg][]output, len(r.legs))
+	r.outputs, r.failed = make(map[leg][]output, len(r.legs)), make(map[leg]error)
 	for i, spec := range r.spec.legs() {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -294,15 +298,20 @@ func (r *run) compute(ctx context.Context) error {
 		if state, ok := l.(*stateLeg); ok && e.Error == "" && !state.census.weights.fits() {
 			e.Error = "the state does not fill the scripted structure"
 		}
-		if e.Error != "" {
+		if e.Error != "" || spec.Kind == kindExpected && !r.recorded {
 			continue
 		}
 		begun := time.Now()
 		out, err := r.runLeg(ctx, spec, l)
-		e.Seconds = time.Since(begun).Seconds()
+		if r.first {
+			e.Seconds = time.Since(begun).Seconds()
+		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case err != nil && !r.first:
+			r.failed[l] = err
+			continue
 		case err != nil && (spec.flag == "" || spec.Kind == kindState && r.scripted != nil):
 			// What the first leg took, this one should: it is its own failure.
 			e.fail(err)
@@ -312,7 +321,7 @@ func (r *run) compute(ctx context.Context) error {
 		}
 		e.Outputs = len(out)
 		r.outputs[l] = out
-		if again, ok := l.(repeater); ok {
+		if again, ok := l.(repeater); ok && r.first {
 			if err := r.steady(ctx, again, out); err != nil {
 				if ctx.Err() != nil {
 					return ctx.Err()
@@ -333,6 +342,10 @@ func (r *run) runLeg(ctx context.Context, spec LegSpec, l leg) ([]output, error)
 			return nil, err
 		}
 		defer func() { _ = torch.SetLimits(before) }() // they were in force before
+	}
+	if module, ok := l.(*moduleLeg); ok && !r.first && len(mutations(module.module, r.spec.method())) > 0 {
+		out, _, err := l.again(r.inputs) // the rounds before have left their marks
+		return out, err
 	}
 	return l.run(ctx, r.inputs)
 }

@@ -38,7 +38,8 @@ type namedArray struct {
 type sources struct {
 	legs    []*source // of each leg; legs that read a file alike share it
 	inputs  []*source
-	all     []*source // each once, as reports list them
+	sets    [][]*source // of each of Spec.Sets
+	all     []*source   // each once, as reports list them
 	hashing sync.WaitGroup
 }
 
@@ -83,9 +84,14 @@ func readSources(ctx context.Context, spec *Spec) (*sources, error) {
 		if path == "" {
 			return s, &Error{Msg: "an input has no name", Remedy: "give --input a file"}
 		}
-		in := add(asInput, asInput, path, "")
-		s.inputs = append(s.inputs, in)
-		fatal[in] = true
+		s.inputs = append(s.inputs, add(asInput, asInput, path, ""))
+	}
+	for _, set := range spec.Sets {
+		var files []*source
+		for _, path := range set.Files {
+			files = append(files, add(asInput, asInput, path, ""))
+		}
+		s.sets = append(s.sets, files)
 	}
 
 	var reading sync.WaitGroup
@@ -97,7 +103,7 @@ func readSources(ctx context.Context, spec *Spec) (*sources, error) {
 	for _, one := range s.all {
 		if one.err != nil {
 			one.err = s.explainSwap(one.err)
-			if fatal[one] {
+			if fatal[one] || one.kind == asInput {
 				return s, one.err
 			}
 		}

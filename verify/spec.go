@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify/compare"
+	generated "github.com/seed06459138/torchgo/verify/inputs"
 )
 
 // Spec says what to check. The zero value of each field but the files is what
@@ -47,6 +48,16 @@ type Spec struct {
 
 	// Metrics are what outputs must reach as a whole, besides.
 	Metrics []Metric
+
+	// Sets are further inputs from files, and Generate those to be made: every leg
+	// that computes is run on each set, and the worst counts. Of Generate's fields
+	// only those need be given that neither Inputs nor the method's schema tell.
+	Sets     []InputSet
+	Generate *generated.Plan
+
+	// SaveFailing names a folder for the inputs of sets on which legs differ, the
+	// first ten of them, and for the smallest part of their batch that still shows it.
+	SaveFailing string
 }
 
 // Error says why a question could not be put: a file that is missing or of
@@ -175,6 +186,9 @@ func (s *Spec) check() error {
 	}
 	if s.Runs < 0 {
 		return &Error{Msg: fmt.Sprintf("%d runs are not possible", s.Runs)}
+	}
+	if err := s.checkSets(); err != nil {
+		return err
 	}
 	if s.Threads < 0 {
 		return &Error{Msg: fmt.Sprintf("%d threads are not possible", s.Threads)}

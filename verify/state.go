@@ -84,11 +84,15 @@ func (l *stateLeg) findGaps() error {
 // run finds out what the uncovered tensors mean, and computes the outputs
 // without those that outputs depend on.
 func (l *stateLeg) run(ctx context.Context, in *inputs) ([]output, error) {
+	// Of what an earlier set of inputs has shown outputs to depend on nothing is left to
+	// be found out.
+	open := slices.DeleteFunc(slices.Clone(l.gaps), func(g *gap) bool { return g.report.Depends != nil && *g.report.Depends })
+	l.withheld, l.doubtful = nil, nil
 	judge := judgement{method: l.spec.method(), accept: l.spec.AcceptUncovered, nonPersistent: l.spec.NonPersistent}
 	if l.census.weights.Frozen {
 		judge.leftover = l.census.weights.Unexpected
 	}
-	if len(l.gaps) > 0 {
+	if len(open) > 0 {
 		p := probe{run: func(poisoned []*gap, round int) ([]output, error, error) {
 			if err := l.prepare(poisoned, round); err != nil {
 				return nil, nil, err
@@ -96,7 +100,7 @@ func (l *stateLeg) run(ctx context.Context, in *inputs) ([]output, error) {
 			out, err := call(l.filler.module, l.spec.method(), in, l.at, (*jit.Method).CallUnoptimized)
 			return out, err, nil
 		}, afresh: l.startAfresh, replaced: func() (bool, error) { return l.filler.replaced() }}
-		switch err := p.depends(ctx, l.gaps); {
+		switch err := p.depends(ctx, open); {
 		case errors.Is(err, errUnstable):
 			judge.unstable = true
 		case err != nil:

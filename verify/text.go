@@ -188,7 +188,11 @@ func (u Uncovered) Reason() string {
 
 func (p *page) comparisons(r *Report) {
 	p.field("outputs", fmt.Sprintf("against %s, %s", r.LabelOf(r.Reference), strings.Join(append([]string{r.Settings.Tolerance}, r.Settings.Metrics...), ", ")))
-	for _, c := range r.Comparisons {
+	if len(r.Sets) > 1 {
+		p.field("inputs", setsText(r.Sets, r.Settings.Seed))
+		p.savedSets(r.Sets)
+	}
+	for _, c := range r.worstOfLegs() {
 		p.comparison(r.LabelOf(c.Leg), c)
 	}
 }

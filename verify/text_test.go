@@ -69,7 +69,8 @@ func sampleReport() *Report {
 			}},
 		},
 		Settings: Settings{Method: "forward", Device: "cpu", Threads: 2, RTol: 1e-5, ATol: 1e-8, AcceptUncovered: []string{"noi*"}, NonPersistent: []string{"table"},
-			Tolerance: "rtol 1e-05, atol 1e-08", Tolerances: []string{"*logits: rtol 0.001, atol 0"}, Metrics: []string{"cosine>=0.99", "topk=5>=1"}},
+			Tolerance: "rtol 1e-05, atol 1e-08", Tolerances: []string{"*logits: rtol 0.001, atol 0"}, Metrics: []string{"cosine>=0.99", "topk=5>=1"}, Ranges: []string{}},
+		Sets:     []Set{{Name: "given", Inputs: []SetInput{{"x", "float32", []int64{1, 3, 224, 224}, hash}}, Same: &no}},
 		Versions: Versions{"v1.2.3", "go1.26.0", "linux/amd64", "2.15.0", "/usr/lib/libtorch_cpu.so", "/usr/lib/libtorchgo.so", "AVX2"},
 		Started:  time.Date(2026, 11, 24, 1, 2, 3, 0, time.UTC), Seconds: 0.75,
 	}

@@ -132,6 +132,11 @@ func (s *Spec) demands() demands { return demands{s.tolerance(), s.Tolerances, s
 // result, and metrics are for legs that differ.
 func (d demands) repeated() demands {
 	d.metrics = nil
+	return d.withNaN()
+}
+
+// withNaN takes NaN for equal to NaN.
+func (d demands) withNaN() demands {
 	d.tolerance.EqualNaN = true
 	own := make([]OutputTolerance, len(d.outputs))
 	for i, o := range d.outputs {

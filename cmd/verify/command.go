@@ -40,6 +40,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 type check struct {
 	spec    verify.Spec
 	judging judging
+	making  making
 	legs    []string
 	device  string
 	formats []*format // of the reports beside the text
@@ -72,6 +73,10 @@ const examples = `  # Do both files compute what the model computed before it wa
   # Judged as classifiers are, by the five best classes of each row
   verify --scripted m.pt --leg half=scripted:m.pt,dtype=float16 --input x.npy \
     --atol inf --metric 'cosine>=0.999' --metric topk=5
+
+  # Does the trace ignore a branch that the inputs at hand do not take?
+  verify --scripted m.pt --leg traced:traced.pt --input x.npy --random 20 \
+    --edge zeros,batch=1/7 --save-failing failing
 
   # On the second GPU, with a buffer that the constructor makes again
   verify --scripted m.pt --state s.pt --input batch.npz --device cuda:1 \
@@ -113,6 +118,7 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	f.StringVar(&c.spec.Method, "method", "forward", "`NAME` of the method to call")
 	f.StringVar(&c.device, "device", "cpu", "`DEVICE` to run on: cpu, cuda, cuda:N")
 	c.judging.declare(cmd)
+	c.making.declare(cmd)
 	f.StringVar(&c.spec.StateKey, "state-key", "", "`KEY` of the state_dict in its file; searched for by default")
 	f.StringArrayVar(&c.spec.AcceptUncovered, "accept-uncovered", nil, "`PATTERN` of tensors that need not be in the state; repeatable")
 	f.IntVar(&c.spec.Runs, "runs", 4, "`NUMBER` of runs of each leg; TorchScript optimises the second")
@@ -157,6 +163,9 @@ func (c *check) run(ctx context.Context) (int, error) {
 		c.spec.Legs = append(c.spec.Legs, leg)
 	}
 	if err := c.judging.apply(&c.spec); err != nil {
+		return 0, err
+	}
+	if err := c.making.apply(&c.spec); err != nil {
 		return 0, err
 	}
 	c.spec.Device, c.spec.Threads = device, runtime.GOMAXPROCS(0)
