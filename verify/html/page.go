@@ -68,7 +68,7 @@ func (v *view) addOutputs() error {
 				if o.Same != same {
 					continue
 				}
-				one := output{OutputComparison: o, Leg: v.LabelOf(c.Leg)}
+				one := output{OutputComparison: o, Leg: v.Title(c)}
 				if o.Elements > 0 {
 					one.Percent = strconv.FormatFloat(100*float64(o.Mismatches)/float64(o.Elements), 'g', 3, 64) + " %"
 				}
