@@ -5,7 +5,7 @@ import (
 )
 
 // mostWorst is how many of the worst elements a profile names.
-const mostWorst = 20
+const mostWorst = 10
 
 // Profile tells how the differences of one output are spread, for looking at.
 type Profile struct {
@@ -17,7 +17,7 @@ type Profile struct {
 	Rows      int      `json:"rows"`      // of the map of the last two dimensions, of at most 64 rows and columns
 	Cols      int      `json:"cols"`
 	Map       []Number `json:"map"`   // row-major: greatest |got − want| of the elements in each cell, NaN without a distance
-	Worst     []Worst  `json:"worst"` // at most 20, those without a distance first
+	Worst     []Worst  `json:"worst"` // at most 10, those without a distance first
 }
 
 // Worst is one of the elements that differ most.

@@ -17,6 +17,7 @@ import (
 const (
 	mostRows   = 1000
 	mostCharts = 32 // outputs with charts, those that differ first
+	mostAlike  = 5  // findings of one kind; the tables below have the others
 )
 
 //go:embed page.html
@@ -34,6 +35,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 // Write writes the page. Its errors are those of w.
 func Write(r *verify.Report, w io.Writer) error {
 	v := &view{Report: r}
+	v.addFindings()
 	if err := v.addOutputs(); err != nil {
 		return err
 	}
@@ -46,9 +48,31 @@ func Write(r *verify.Report, w io.Writer) error {
 // view is what the template shows.
 type view struct {
 	*verify.Report
+	Told       []finding
 	Outputs    []output
 	Weighed    []weight
 	WeightPlot template.HTML
+}
+
+// finding is one that is told, and how many like it are not.
+type finding struct {
+	verify.Finding
+	Alike int
+}
+
+// addFindings tells the first findings of each kind: hundreds of weights that
+// differ must not bury what else is so.
+func (v *view) addFindings() {
+	last := make(map[verify.Code]int) // of the told ones, by kind
+	count := make(map[verify.Code]int)
+	for _, f := range v.Findings {
+		if count[f.Code]++; count[f.Code] > mostAlike {
+			v.Told[last[f.Code]].Alike++
+			continue
+		}
+		last[f.Code] = len(v.Told)
+		v.Told = append(v.Told, finding{Finding: f})
+	}
 }
 
 // output is what a leg and the reference say of one output.

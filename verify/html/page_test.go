@@ -172,6 +172,7 @@ func TestPageOfADeepModelIsSmall(t *testing.T) {
 	assert.Less(t, len(page), 3_000_000)
 	assert.Equal(t, 2*mostCharts+1, strings.Count(page, "<svg "))
 	assert.Contains(t, page, "features.199", "every output is listed")
+	assert.Contains(t, page, "and 795 more of this kind", "800 findings must not bury the rest")
 }
 
 func BenchmarkWrite(b *testing.B) {
