@@ -8,6 +8,7 @@ import (
 
 	// The kinds of legs that verify does not have by itself.
 	_ "github.com/seed06459138/torchgo/verify/aoti"
+	_ "github.com/seed06459138/torchgo/verify/command"
 	_ "github.com/seed06459138/torchgo/verify/onnx"
 )
 
