@@ -30,7 +30,7 @@ var layers = [][]string{
 	{"torch/aten", forTests},
 	{"jit", "aoti", "torch/nn", "torch/optim"},
 	{"verify"},
-	{"cmd", "examples", "bench", "scripts", "internal/tools"},
+	{"cmd", "examples", "bench", "scripts", "docs", "internal/tools"},
 }
 
 // forTests is what tests share, those of the torch package too, and nothing else may use.
