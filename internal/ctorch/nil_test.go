@@ -25,7 +25,8 @@ func TestNoHandle(t *testing.T) {
 				return
 			}
 			require.NotNil(t, f)
-			assert.Equal(t, CodeArgument, f.Code, f.Message)
+			// An older libtorch lacks what some of them need.
+			assert.Contains(t, []int{CodeArgument, CodeNotImplemented}, f.Code, f.Message)
 		})
 	}
 }
