@@ -20,7 +20,7 @@ type pair struct {
 	name     string
 	to, from *torch.Tensor
 	saved    *checkpoint.Tensor // that from lies in
-	owned    bool // to is a view that was made here
+	owned    bool               // to is a view that was made here
 }
 
 func newFiller(s *source, device torch.Device) (*filler, error) {

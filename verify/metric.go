@@ -100,7 +100,7 @@ func (m Metric) measured(o OutputComparison) bool {
 	return m.of(o.Name) && slices.ContainsFunc(o.Metrics, func(r MetricResult) bool { return r.Name == m.label() })
 }
 
-// MetricResultis how alike an output is as a whole.
+// MetricResult is how alike an output is as a whole.
 type MetricResult struct {
 	Name    string `json:"name"`     // cosine, snr, topk=5
 	Value   Number `json:"value"`    // of snr in decibels, of topk the share that agrees
