@@ -25,7 +25,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer release()
 	code := 0
 	root := newCheck(stdout, stderr, &code)
-	root.AddCommand(newInspect(stdout, &code), newConvert(stdout), newCheckCertificate(stdout, &code), newDoctor(stdout, &code))
+	root.AddCommand(newInspect(stdout, &code), newConvert(stdout), newCheckCertificate(stdout, &code), newInit(stdout), newDoctor(stdout, &code))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -43,6 +43,7 @@ type check struct {
 	making  making
 	legs    []string
 	device  string
+	config  string    // the file that describes the check, instead of the flags
 	formats []*format // of the reports beside the text
 	quiet   bool
 	verbose bool
@@ -101,6 +102,14 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 		Args:                  noArguments,
 		CompletionOptions:     cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if c.config != "" {
+				err = c.configured(cmd.Flags())
+			} else {
+				err = c.described()
+			}
+			if err != nil {
+				return err
+			}
 			*code, err = c.run(cmd.Context())
 			return err
 		},
@@ -123,6 +132,7 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	f.StringArrayVar(&c.spec.AcceptUncovered, "accept-uncovered", nil, "`PATTERN` of tensors that need not be in the state; repeatable")
 	f.IntVar(&c.spec.Runs, "runs", 4, "`NUMBER` of runs of each leg; TorchScript optimises the second")
 	f.StringArrayVar(&c.spec.NonPersistent, "non-persistent", nil, "`NAME` of a buffer of persistent=False; repeatable")
+	f.StringVar(&c.config, "config", "", "`FILE` that describes the check, instead of these flags; see verify init -h")
 	report := func(name, usage string, write func(*verify.Report, io.Writer) error) *format {
 		one := &format{flag: "--" + name, write: write}
 		c.formats = append(c.formats, one)
@@ -149,26 +159,29 @@ func noArguments(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// run checks and writes the reports.
-func (c *check) run(ctx context.Context) (int, error) {
-	device, err := torch.ParseDevice(c.device)
-	if err != nil {
-		return 0, fmt.Errorf("--device: %w", err)
+// described takes the check from the flags.
+func (c *check) described() (err error) {
+	if c.spec.Device, err = torch.ParseDevice(c.device); err != nil {
+		return fmt.Errorf("--device: %w", err)
 	}
 	for _, text := range c.legs {
 		leg, err := verify.ParseLeg(text)
 		if err != nil {
-			return 0, fmt.Errorf("--leg: %w", err)
+			return fmt.Errorf("--leg: %w", err)
 		}
 		c.spec.Legs = append(c.spec.Legs, leg)
 	}
 	if err := c.judging.apply(&c.spec); err != nil {
-		return 0, err
+		return err
 	}
-	if err := c.making.apply(&c.spec); err != nil {
-		return 0, err
+	return c.making.apply(&c.spec)
+}
+
+// run checks and writes the reports.
+func (c *check) run(ctx context.Context) (int, error) {
+	if c.spec.Threads == 0 {
+		c.spec.Threads = runtime.GOMAXPROCS(0)
 	}
-	c.spec.Device, c.spec.Threads = device, runtime.GOMAXPROCS(0)
 
 	// Opened first: nobody wants to wait for a report that can't be written.
 	out, err := openReports(c.formats, c.stdout)

@@ -39,10 +39,11 @@ const forTests = "internal/torchtest"
 // dependencies are what packages outside of tests may import of other modules, by the
 // folder that they lie in. A package that services import has none.
 var dependencies = map[string][]string{
-	"cmd":               {"github.com/spf13/cobra", "golang.org/x/term"},
+	"cmd":               {"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 	"examples":          {"github.com/VictoriaMetrics/metrics", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"verify/onnx":       {"github.com/yalue/onnxruntime_go"},    // its subject; programs that run no ONNX leave it out
 	"verify/html":       {"gonum.org/v1/plot"},                  // charts, for the command alone
+	"verify/config":     {"go.yaml.in/yaml/v3"},                 // which assertions of tests need too, and sigs.k8s.io/yaml is built on
 	"verify/verifytest": {"github.com/stretchr/testify/assert"}, // assertions for tests, which nothing else imports
 }
 
