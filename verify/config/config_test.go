@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -85,6 +86,19 @@ func TestParseLittle(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, verify.Spec{Tolerance: &compare.Tolerance{RTol: 1e-5, ATol: 1e-8}}, s)
 	}
+}
+
+// What the documentation shows can be read.
+func TestDocumentedExample(t *testing.T) {
+	text, err := os.ReadFile("../../docs/inputs.md")
+	require.NoError(t, err)
+	_, example, found := strings.Cut(string(text), "```yaml\n")
+	require.True(t, found)
+	example, _, _ = strings.Cut(example, "```")
+	s, err := Parse([]byte(example), ".")
+	require.NoError(t, err)
+	assert.Len(t, s.Legs, 3)
+	assert.Equal(t, 20, s.Generate.Random)
 }
 
 // Every fault is told with the line it is in.
