@@ -16,18 +16,24 @@ func (m *Method) Graph() (string, error) { return m.graph("graph", 0) }
 func (m *Method) OptimizedGraph() (string, error) { return m.graph("optimized graph", 1) }
 
 func (m *Method) graph(what string, optimized int32) (string, error) {
+	v, err := m.inspect(what, func(p *ctorch.Method, out **ctorch.Values) *ctorch.Error {
+		return ctorch.MethodGraph(p, optimized, out)
+	})
+	text, _ := v.(torch.String)
+	return string(text), err
+}
+
+// inspect calls a native function that tells something about the method.
+func (m *Method) inspect(what string, body func(*ctorch.Method, **ctorch.Values) *ctorch.Error) (torch.Value, error) {
 	if err := m.acquire(); err != nil {
-		return "", err
+		return nil, err
 	}
-	defer m.handle.Release()
+	defer m.release()
 	var values *ctorch.Values
-	if err := torch.Crossing(m.name+": "+what, func() *ctorch.Error {
-		return ctorch.MethodGraph((*ctorch.Method)(m.handle.Pointer()), optimized, &values)
-	}); err != nil {
-		return "", err
+	if err := torch.Crossing(m.name+": "+what, func() *ctorch.Error { return body((*ctorch.Method)(m.handle.Pointer()), &values) }); err != nil {
+		return nil, err
 	}
-	text, _ := torch.DecodeValues(values).(torch.String)
-	return string(text), nil
+	return torch.DecodeValues(values), nil
 }
 
 // Code gives the source of the module's class and of the classes that it refers

@@ -22,10 +22,10 @@ def forward(self, x: Tensor, steps: int) -> Tensor:
     return x
 `
 
-func compiled(t testing.TB, source string) *jit.Module {
+func compiled(t testing.TB, source string, opts ...jit.Option) *jit.Module {
 	t.Helper()
 	torchtest.Require(t)
-	m, err := jit.Compile(source)
+	m, err := jit.Compile(source, opts...)
 	require.NoError(t, err)
 	t.Cleanup(m.Close)
 	return m

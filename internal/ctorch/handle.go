@@ -17,6 +17,7 @@ const (
 	KindMethod
 	KindObject
 	KindStatic
+	KindRecording
 	KindPackage
 	kinds
 )
@@ -176,6 +177,8 @@ func (n *native) free() {
 		ObjectFree((*Object)(n.ptr))
 	case KindStatic:
 		StaticFree((*Static)(n.ptr))
+	case KindRecording:
+		RecordingFree((*Recording)(n.ptr))
 	case KindPackage:
 		PackageFree((*Package)(n.ptr))
 	}

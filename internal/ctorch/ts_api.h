@@ -65,6 +65,9 @@ typedef struct ts_static ts_static;
 /* ts_package is a model that AOTInductor compiled. */
 typedef struct ts_package ts_package;
 
+/* ts_recording is a run of a method that stops at every step. */
+typedef struct ts_recording ts_recording;
+
 /* ts_operator is a dispatcher operator; it lives as long as the process. */
 typedef struct ts_operator ts_operator;
 
@@ -481,6 +484,32 @@ TS_API ts_error *ts_package_spec(const ts_package *p, ts_values **out) TS_NOEXCE
 /* ts_package_call runs the model on n tensors and gives a list of tensors, both
  * flattened. The compiled code checks what it gets, if it was compiled with checks. */
 TS_API ts_error *ts_package_call(const ts_package *p, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_NOEXCEPT;
+
+/* ---- recordings ---- */
+
+/* ts_method_steps lists what a run of the method can be stopped at: the operators
+ * that compute something, what each call of a submodule gave, and the conditions of
+ * branches that depend on the arguments. A list of tuples (qualified name of the
+ * submodule, kind of node, file, line, source text, dict of the arguments that are
+ * no tensors and the same in every call). What the method calls is looked into too. */
+TS_API ts_error *ts_method_steps(const ts_method *m, ts_values **out) TS_NOEXCEPT;
+
+/* ts_recording_new prepares a run of the method, with its graph as it was written. */
+TS_API ts_error *ts_recording_new(const ts_method *m, ts_recording **out) TS_NOEXCEPT;
+
+/* ts_recording_free ends the run, waiting for the operator that it is in; NULL is
+ * allowed. */
+TS_API void ts_recording_free(ts_recording *r) TS_NOEXCEPT;
+
+/* ts_recording_start hands the run n argument trees, as in ts_method_call. It goes
+ * on in a thread of its own, and only within ts_recording_next. */
+TS_API ts_error *ts_recording_start(ts_recording *r, const ts_value *in, size_t n, uint32_t flags) TS_NOEXCEPT;
+
+/* ts_recording_next runs up to the next step. step becomes its index in
+ * ts_method_steps, out the list of its values: those tensors themselves, which the
+ * run goes on with. When the run has ended, step becomes -1 and out the list of what
+ * it returned; if it failed, its error is returned. One caller at a time. */
+TS_API ts_error *ts_recording_next(ts_recording *r, int64_t *step, ts_values **out) TS_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -77,6 +77,9 @@ type Static struct{ _ [0]byte }
 // Package is a model that AOTInductor compiled.
 type Package struct{ _ [0]byte }
 
+// Recording is a run of a method that stops at every step.
+type Recording struct{ _ [0]byte }
+
 // Operator is a dispatcher operator; it lives as long as the process.
 type Operator struct{ _ [0]byte }
 

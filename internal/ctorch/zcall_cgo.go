@@ -135,6 +135,16 @@ static inline ts_error *ts_method_call_steady(uintptr_t m, uintptr_t in, size_t 
 #cgo nocallback ts_package_spec
 #cgo noescape ts_package_call
 #cgo nocallback ts_package_call
+#cgo noescape ts_method_steps
+#cgo nocallback ts_method_steps
+#cgo noescape ts_recording_new
+#cgo nocallback ts_recording_new
+#cgo noescape ts_recording_free
+#cgo nocallback ts_recording_free
+#cgo noescape ts_recording_start
+#cgo nocallback ts_recording_start
+#cgo noescape ts_recording_next
+#cgo nocallback ts_recording_next
 */
 import "C"
 
@@ -547,4 +557,38 @@ func PackageSpec(p *Package, out **Values) *Error {
 // flattened. The compiled code checks what it gets, if it was compiled with checks.
 func PackageCall(p *Package, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_package_call((*C.ts_package)(unsafe.Pointer(p)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags), (*C.ts_value)(unsafe.Pointer(out)), C.size_t(cap), (**C.ts_values)(unsafe.Pointer(more)))))
+}
+
+// MethodSteps lists what a run of the method can be stopped at: the operators
+// that compute something, what each call of a submodule gave, and the conditions of
+// branches that depend on the arguments. A list of tuples (qualified name of the
+// submodule, kind of node, file, line, source text, dict of the arguments that are
+// no tensors and the same in every call). What the method calls is looked into too.
+func MethodSteps(m *Method, out **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_method_steps((*C.ts_method)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
+}
+
+// RecordingNew prepares a run of the method, with its graph as it was written.
+func RecordingNew(m *Method, out **Recording) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_recording_new((*C.ts_method)(unsafe.Pointer(m)), (**C.ts_recording)(unsafe.Pointer(out)))))
+}
+
+// RecordingFree ends the run, waiting for the operator that it is in; NULL is
+// allowed.
+func RecordingFree(r *Recording) {
+	C.ts_recording_free((*C.ts_recording)(unsafe.Pointer(r)))
+}
+
+// RecordingStart hands the run n argument trees, as in ts_method_call. It goes
+// on in a thread of its own, and only within ts_recording_next.
+func RecordingStart(r *Recording, in *Value, n int, flags uint32) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_recording_start((*C.ts_recording)(unsafe.Pointer(r)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags))))
+}
+
+// RecordingNext runs up to the next step. step becomes its index in
+// ts_method_steps, out the list of its values: those tensors themselves, which the
+// run goes on with. When the run has ended, step becomes -1 and out the list of what
+// it returned; if it failed, its error is returned. One caller at a time.
+func RecordingNext(r *Recording, step *int64, out **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_recording_next((*C.ts_recording)(unsafe.Pointer(r)), (*C.int64_t)(unsafe.Pointer(step)), (**C.ts_values)(unsafe.Pointer(out)))))
 }

@@ -214,3 +214,18 @@ func PackageSpec(p *Package, out **Values) *Error { return noCgo }
 func PackageCall(p *Package, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
 	return noCgo
 }
+
+// MethodSteps does nothing without cgo.
+func MethodSteps(m *Method, out **Values) *Error { return noCgo }
+
+// RecordingNew does nothing without cgo.
+func RecordingNew(m *Method, out **Recording) *Error { return noCgo }
+
+// RecordingFree does nothing without cgo.
+func RecordingFree(r *Recording) {}
+
+// RecordingStart does nothing without cgo.
+func RecordingStart(r *Recording, in *Value, n int, flags uint32) *Error { return noCgo }
+
+// RecordingNext does nothing without cgo.
+func RecordingNext(r *Recording, step *int64, out **Values) *Error { return noCgo }

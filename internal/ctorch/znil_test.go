@@ -44,4 +44,9 @@ var nilCalls = map[string]func() *Error{
 	"ts_package_free":            func() *Error { PackageFree(nil); return nil },
 	"ts_package_spec":            func() *Error { return PackageSpec(nil, new(*Values)) },
 	"ts_package_call":            func() *Error { return PackageCall(nil, nil, 0, 0, new(Value), 0, new(*Values)) },
+	"ts_method_steps":            func() *Error { return MethodSteps(nil, new(*Values)) },
+	"ts_recording_new":           func() *Error { return RecordingNew(nil, new(*Recording)) },
+	"ts_recording_free":          func() *Error { RecordingFree(nil); return nil },
+	"ts_recording_start":         func() *Error { return RecordingStart(nil, nil, 0, 0) },
+	"ts_recording_next":          func() *Error { return RecordingNext(nil, new(int64), new(*Values)) },
 }

@@ -252,3 +252,23 @@ ts_error *ts_package_spec(const ts_package *p, ts_values **out) {
 ts_error *ts_package_call(const ts_package *p, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) {
   return ts_loaded->package_call(p, in, n, flags, out, cap, more);
 }
+
+ts_error *ts_method_steps(const ts_method *m, ts_values **out) {
+  return ts_loaded->method_steps(m, out);
+}
+
+ts_error *ts_recording_new(const ts_method *m, ts_recording **out) {
+  return ts_loaded->recording_new(m, out);
+}
+
+void ts_recording_free(ts_recording *r) {
+  ts_loaded->recording_free(r);
+}
+
+ts_error *ts_recording_start(ts_recording *r, const ts_value *in, size_t n, uint32_t flags) {
+  return ts_loaded->recording_start(r, in, n, flags);
+}
+
+ts_error *ts_recording_next(ts_recording *r, int64_t *step, ts_values **out) {
+  return ts_loaded->recording_next(r, step, out);
+}

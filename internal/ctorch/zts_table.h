@@ -70,6 +70,11 @@ typedef struct ts_table {
   void (*package_free)(ts_package *p);
   ts_error *(*package_spec)(const ts_package *p, ts_values **out);
   ts_error *(*package_call)(const ts_package *p, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more);
+  ts_error *(*method_steps)(const ts_method *m, ts_values **out);
+  ts_error *(*recording_new)(const ts_method *m, ts_recording **out);
+  void (*recording_free)(ts_recording *r);
+  ts_error *(*recording_start)(ts_recording *r, const ts_value *in, size_t n, uint32_t flags);
+  ts_error *(*recording_next)(ts_recording *r, int64_t *step, ts_values **out);
 } ts_table;
 
 #endif
