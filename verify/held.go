@@ -62,10 +62,11 @@ func heldByFile(name string, t *checkpoint.Tensor) held {
 	return h
 }
 
-// letGo says that a tensor of a file was read and will not be for a while.
+// letGo says that a tensor of a file was read and will not be for a while. Nothing
+// here writes to it.
 func letGo(t *checkpoint.Tensor) {
 	if s := t.Storage(); s != nil {
-		s.PageOut()
+		s.Discard()
 	}
 }
 

@@ -143,11 +143,7 @@ func (f *File) hashFile() (string, error) {
 	h := sha256.New()
 	err := guard(f.src, func() error {
 		if f.src.data != nil {
-			for part := range slices.Chunk(f.src.data, stride) {
-				_, _ = h.Write(part) // a hash takes what it is given
-				f.src.passed(part)
-			}
-			return nil
+			return f.src.pass(0, f.src.size, func(data []byte) { _, _ = h.Write(data) }) // a hash takes what it is given
 		}
 		_, err := io.Copy(h, f.src.reader(0, f.src.size))
 		return err

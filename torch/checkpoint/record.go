@@ -59,7 +59,11 @@ func (r *record) checkCRC(data []byte) error {
 	if r.crc == 0 {
 		return nil // "not computed": torch can leave checksums out
 	}
-	if sum := crc32.ChecksumIEEE(data); sum != r.crc {
+	return r.compareCRC(crc32.ChecksumIEEE(data))
+}
+
+func (r *record) compareCRC(sum uint32) error {
+	if sum != r.crc {
 		return failRecord(ErrCRC, r.name, "its bytes have checksum %08x, the archive says %08x: the file is damaged, copy it again", sum, r.crc)
 	}
 	return nil
@@ -99,12 +103,11 @@ func (z *zipIndex) checkOne(r *record) error {
 		return nil
 	}
 	if r.method == zipStored && z.src.data != nil {
-		data, err := z.src.view(r.start, r.packed)
-		if err != nil {
+		sum := uint32(0)
+		if err := z.src.pass(r.start, r.packed, func(data []byte) { sum = crc32.Update(sum, crc32.IEEETable, data) }); err != nil {
 			return err
 		}
-		defer z.src.passed(data)
-		return r.checkCRC(data)
+		return r.compareCRC(sum)
 	}
 	if err := r.mayInflate(); err != nil {
 		return err

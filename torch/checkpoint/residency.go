@@ -1,26 +1,56 @@
 package checkpoint
 
+import "os"
+
 // A pass over a whole mapping leaves all of it in the process's memory. Files
-// that are larger than fewResident are let go of on the way, a stride at a time.
+// that are larger than fewResident are gone through in windows of their own.
 const (
 	fewResident = 128 << 20
-	stride      = 8 << 20
+	stride      = 16 << 20
 )
 
-// passed says that a long pass over a mapping is done with data.
-func (s *source) passed(data []byte) {
-	if s.data != nil && s.size > fewResident {
-		pageOut(data)
+// pass gives body n bytes at off, a stretch at a time. It runs within a guard,
+// since reading a mapping may fault.
+func (s *source) pass(off, n int64, body func([]byte)) error {
+	if s.again == nil {
+		data, err := s.view(off, n)
+		if err != nil {
+			return err
+		}
+		body(data)
+		return nil
 	}
+	if off < 0 || n < 0 || off > s.size || n > s.size-off {
+		return fail(ErrTruncated, "needs bytes %d to %d of %d; copy the file again", off, off+n, s.size)
+	}
+	for n > 0 {
+		skip := off % int64(os.Getpagesize())
+		length := min(stride, skip+n)
+		if err := s.window(off-skip, length, func(data []byte) { body(data[skip:]) }); err != nil {
+			return err
+		}
+		off, n = off+length-skip, n-(length-skip)
+	}
+	return nil
 }
 
-// PageOut says that the bytes will not be needed soon: those that lie in the
-// mapping leave the process's memory, and come back from the file when somebody
-// reads them. Nothing that was written to them is lost. It is for those who go
-// through files that are larger than the memory; on systems other than Linux it
-// does nothing.
-func (s *Storage) PageOut() {
-	if s.src == nil || s.src.data == nil || s.record != nil && s.record.method != zipStored {
+// window maps a piece of the file while body looks at it.
+func (s *source) window(off, n int64, body func([]byte)) error {
+	data, err := mapWindow(s.again, off, n)
+	if err != nil {
+		return &FormatError{Class: ErrTruncated, Msg: "could not be mapped", Err: err}
+	}
+	defer func() { _ = unmapFile(data) }() // of what was only read; a fault passes here too
+	body(data)
+	return nil
+}
+
+// Discard lets go of the memory that the bytes take: those that lie in the mapping
+// come back from the file when somebody reads them. What was written to them in
+// this process is lost. It is for those who go once through files that are as
+// large as the memory; on systems other than Linux it does nothing.
+func (s *Storage) Discard() {
+	if s.src == nil || s.src.data == nil || s.src.size <= fewResident || s.record != nil && s.record.method != zipStored {
 		return
 	}
 	release, err := s.src.hold()
@@ -28,5 +58,9 @@ func (s *Storage) PageOut() {
 		return // closed: there is nothing to let go of
 	}
 	defer release()
-	s.src.passed(s.src.data[s.start : s.start+s.size])
+	page := int64(os.Getpagesize())
+	first, end := (s.start+page-1)/page*page, (s.start+s.size)/page*page
+	if first < end {
+		discard(s.src.data[first:end])
+	}
 }

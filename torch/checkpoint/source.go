@@ -18,6 +18,8 @@ type source struct {
 	r    io.ReaderAt // beside a mapping only while the index is read
 	shut func() error
 
+	again *os.File // of a large mapping: what long passes map in windows
+
 	mu     sync.Mutex
 	holds  int
 	closed bool
@@ -43,7 +45,13 @@ func openSource(path string) (*source, error) {
 	s := &source{path: path, size: info.Size(), r: file, shut: file.Close}
 	if data, err := mapFile(file, info.Size()); err == nil && data != nil {
 		s.data = data
-		s.shut = func() error { return errors.Join(s.settle(), unmapFile(data)) }
+		s.shut = func() error {
+			err := errors.Join(s.settle(), unmapFile(data))
+			if s.again != nil {
+				err = errors.Join(err, s.again.Close())
+			}
+			return err
+		}
 	}
 	return s, nil
 }
@@ -56,6 +64,10 @@ func (s *source) settle() error {
 		return nil
 	}
 	s.r = nil
+	if s.size > fewResident {
+		s.again = file
+		return nil
+	}
 	return file.Close()
 }
 

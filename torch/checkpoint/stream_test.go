@@ -90,9 +90,9 @@ func TestStorageBytesAreSharedWhileAnyoneHasThem(t *testing.T) {
 	runtime.KeepAlive(second)
 }
 
-func TestPageOutLosesNothing(t *testing.T) {
-	raw := stateFile(t, 3, 12<<20) // 144 MB, more than is kept resident
+func TestDiscardReadsTheFileAnew(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "large.pt")
+	raw := stateFile(t, 3, 12<<20) // 144 MB, more than is kept resident
 	require.NoError(t, os.WriteFile(path, raw, 0o644))
 	f, err := Open(path)
 	require.NoError(t, err)
@@ -104,20 +104,34 @@ func TestPageOutLosesNothing(t *testing.T) {
 		x, _ := s.Tensor(name)
 		data, err := Slice[float32](x)
 		require.NoError(t, err)
-		data[1] = -1 // seen by this process alone
-		x.Storage().PageOut()
+		middle := len(data) / 2
+		data[middle] = -1 // seen by this process alone
+		require.NoError(t, f.CheckCRC(), "of the file, not of what was written here")
+		x.Storage().Discard()
 		want, err := strconv.Atoi(name)
 		require.NoError(t, err)
-		assert.InDelta(t, want, data[len(data)-1], 0, "comes back from the file")
-		assert.InDelta(t, -1, data[1], 0, "what was written stays")
+		assert.InDelta(t, want, data[middle], 0, "comes back from the file")
 	}
 	sum := sha256.Sum256(raw)
-	got, err := HashFile(path)
+	got, err := f.SHA256()
 	require.NoError(t, err)
 	assert.Equal(t, hex.EncodeToString(sum[:]), got)
-	require.NoError(t, f.Close())
 	x, _ := s.Tensor("0")
-	x.Storage().PageOut() // of a closed file: nothing
+	require.NoError(t, f.Close())
+	x.Storage().Discard() // of a closed file: nothing
+}
+
+func TestDamageIsFoundInWindows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "large.pt")
+	raw := stateFile(t, 3, 12<<20)
+	raw[len(raw)/2] ^= 1
+	require.NoError(t, os.WriteFile(path, raw, 0o644))
+	f, err := Open(path)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, f.Close()) }()
+	assert.ErrorIs(t, f.CheckCRC(), ErrCRC)
+	require.NoError(t, os.Truncate(path, int64(len(raw)/2)))
+	assert.ErrorIs(t, f.CheckCRC(), ErrTruncated, "a fault in a window is an error")
 }
 
 // TestALongPassKeepsLittleResident looks at the process's own count of pages.
