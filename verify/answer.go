@@ -125,6 +125,7 @@ func (r *run) report(started time.Time) (*Report, error) {
 		out.Sets = append(out.Sets, d.entry())
 	}
 	out.Weights, out.Truth = r.weights, r.truth
+	out.Bisections = append(out.Bisections, r.bisections...)
 	if out.Settings.Threads, err = torch.NumThreads(); err != nil {
 		return nil, err
 	}
@@ -225,7 +226,7 @@ func emptyReport(spec *Spec, started time.Time) *Report {
 		settings.Seed, settings.Ranges = spec.Generate.Seed, textsOf(spec.Generate.Ranges)
 	}
 	return &Report{
-		Schema: Schema, Findings: []Finding{}, Files: []File{}, Legs: []Leg{}, Uncovered: []Uncovered{}, Comparisons: []Comparison{}, Sets: []Set{},
+		Schema: Schema, Findings: []Finding{}, Files: []File{}, Legs: []Leg{}, Uncovered: []Uncovered{}, Comparisons: []Comparison{}, Sets: []Set{}, Bisections: []Bisection{},
 		Settings: settings,
 		Versions: Versions{Torchgo: Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH},
 		Started:  started.UTC(),

@@ -78,7 +78,7 @@ func TestCensus(t *testing.T) {
 		assert.Equal(t, 1, w.BitEqual, "NaN with the same bits is the same weight")
 		assert.Equal(t, []Missing{{"lost", roleParameter}, {"table", roleBuffer}}, w.Missing)
 		assert.Equal(t, []string{"new"}, w.Unexpected)
-		assert.Equal(t, []Misshape{{"wide", []int64{3}, []int64{2}}}, w.Shapes)
+		assert.Equal(t, []Misshape{{"wide", []int64{3}, []int64{2}, false}}, w.Shapes)
 		require.Len(t, w.Unequal, 2)
 		assert.Equal(t, Unequal{Name: "far", DType: "float32", Shape: two, Elements: 2, Mismatches: 1, MaxAbs: 0.5, Index: []int64{1}}, w.Unequal[0])
 		assert.True(t, w.Unequal[1].Close)

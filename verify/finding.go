@@ -69,6 +69,15 @@ const (
 	ToleranceSuggested Code = "tolerance-suggested" // rounding explains a difference
 	FarFromTruth       Code = "far-from-truth"      // rounding does not
 	BufferMutated      Code = "buffer-mutated"      // the method writes what the module holds
+	WeightTransposed   Code = "weight-transposed"   // a weight is the other file's, transposed
+	StatisticsStale    Code = "statistics-stale"    // running statistics differ while all weights are equal
+	TrainingBaked      Code = "training-baked"      // operators compute as in training mode, whatever mode is set
+	EvalMissing        Code = "eval-missing"        // outputs are those of the training mode
+	CastInside         Code = "cast-inside"         // the code casts to a dtype that holds less
+	DeviceConstant     Code = "device-constant"     // the code names a device that is not the one it runs on
+	SettingDiffers     Code = "setting-differs"     // two files fix an argument of an operator to other values
+	BranchTraced       Code = "branch-traced"       // a file holds one branch of a choice that another makes by its inputs
+	FirstDivergence    Code = "first-divergence"    // the step at which two legs part
 	Failed             Code = "failed"              // the question could not be put
 )
 

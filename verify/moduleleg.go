@@ -96,4 +96,16 @@ func (l *moduleLeg) again(in *inputs) ([]output, bool, error) {
 	return out, true, err
 }
 
+// steps gives the module itself, or another load of it when runs change it.
+func (l *moduleLeg) steps() (*jit.Module, place, func(), error) {
+	if len(mutations(l.module, l.method)) == 0 {
+		return l.module, l.at, func() {}, nil
+	}
+	fresh, err := l.fresh()
+	if err != nil {
+		return nil, l.at, nil, err
+	}
+	return fresh, l.at, fresh.Close, nil
+}
+
 func (l *moduleLeg) close() { l.module.Close() }

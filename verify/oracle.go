@@ -44,7 +44,7 @@ const roundings = 64
 // other explanation.
 func (r *run) explain() {
 	differ := slices.ContainsFunc(r.findings, func(f Finding) bool { return f.Code == OutputValues })
-	if !differ || r.scripted == nil || slices.ContainsFunc(r.findings, func(f Finding) bool { return f.Code == WeightValues || f.Code == UncoveredTensor }) {
+	if !differ || r.scripted == nil || slices.ContainsFunc(r.findings, explainedBy) {
 		return
 	}
 	r.truth = &Truth{Outputs: []TrueOutput{}}
@@ -78,6 +78,15 @@ func (r *run) explain() {
 		r.truth.Outputs = append(r.truth.Outputs, one)
 		r.findings = append(r.findings, r.judgeTruth(one, unit))
 	}
+}
+
+// explainedBy tells whether a finding explains a difference of outputs by itself.
+func explainedBy(f Finding) bool {
+	switch f.Code {
+	case WeightValues, WeightTransposed, StatisticsStale, UncoveredTensor:
+		return true
+	}
+	return false
 }
 
 // judgeTruth says whether rounding explains how far the legs are from the truth.

@@ -23,9 +23,10 @@ type Report struct {
 	Settings    Settings     `json:"settings"`
 	Versions    Versions     `json:"versions"`
 	Started     time.Time    `json:"started"`
-	Seconds     float64      `json:"seconds"` // from the start of Run to its end
-	Truth       *Truth       `json:"truth"`   // null unless outputs differed and could be computed in float64
-	Sets        []Set        `json:"sets"`    // of inputs, each of which every leg was run on
+	Seconds     float64      `json:"seconds"`    // from the start of Run to its end
+	Truth       *Truth       `json:"truth"`      // null unless outputs differed and could be computed in float64
+	Sets        []Set        `json:"sets"`       // of inputs, each of which every leg was run on
+	Bisections  []Bisection  `json:"bisections"` // of legs that differ; none unless Spec.Bisect asks for it
 }
 
 // ExitCode gives what a command returns: 0 consistent, 1 inconsistent, 2
@@ -84,6 +85,8 @@ type Misshape struct {
 	Name     string  `json:"name"`
 	Scripted []int64 `json:"scripted"`
 	State    []int64 `json:"state"`
+
+	Transposed bool `json:"transposed"` // the same elements, with the two dimensions exchanged
 }
 
 // Mistype is a tensor whose dtypes differ.
@@ -103,6 +106,7 @@ type Unequal struct {
 	MaxAbs     Number  `json:"max_abs"`    // greatest |scripted − state| of finite elements
 	Index      []int64 `json:"index"`      // where; null without
 	Close      bool    `json:"close"`      // all within the tolerance
+	Transposed bool    `json:"transposed"` // the same elements, with the two dimensions exchanged
 }
 
 // Cover is a tensor of the scripted file whose values the state holds under

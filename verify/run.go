@@ -53,6 +53,9 @@ func Run(ctx context.Context, spec Spec) (*Report, error) {
 		return nil, err
 	}
 	r.explain()
+	if err := r.diagnose(ctx); err != nil {
+		return nil, err
+	}
 	return r.report(started)
 }
 
@@ -82,12 +85,13 @@ type run struct {
 	findings []Finding
 	truth    *Truth
 
-	*round                    // the current one
-	rounds    []*round        // those that are done
-	given     []*round        // those of files
-	plan      *generated.Plan // of those that are made; nil without
-	signature *jit.Signature  // that they are made for
-	savedSets int
+	bisections []Bisection
+	*round                     // the current one
+	rounds     []*round        // those that are done
+	given      []*round        // those of files
+	plan       *generated.Plan // of those that are made; nil without
+	signature  *jit.Signature  // that they are made for
+	savedSets  int
 }
 
 func (r *run) close() {
@@ -369,6 +373,9 @@ func (r *run) refused(l leg, err error) error {
 		refusal.Remedy = "use the libtorch that saved the file, or load the library that has the operator"
 	default:
 		refusal.Remedy = r.expectation()
+		if f, found := r.deviceFinding(l); found {
+			refusal.Remedy = f.line()
+		}
 	}
 	return refusal
 }

@@ -149,7 +149,7 @@ func TestSchemaDescribesReport(t *testing.T) {
 		for name, one := range map[string]any{
 			"": Report{}, "finding": Finding{}, "file": File{}, "leg": Leg{}, "weights": Weights{}, "missing": Missing{}, "misshape": Misshape{},
 			"mistype": Mistype{}, "unequal": Unequal{}, "cover": Cover{}, "uncovered": Uncovered{}, "comparison": Comparison{},
-			"output": OutputComparison{}, "profile": Profile{}, "worst": Worst{}, "settings": Settings{}, "set": Set{}, "set_input": SetInput{}, "tolerance": Tolerance{}, "metric": MetricResult{}, "versions": Versions{},
+			"output": OutputComparison{}, "profile": Profile{}, "worst": Worst{}, "settings": Settings{}, "set": Set{}, "bisection": Bisection{}, "layer": Layer{}, "set_input": SetInput{}, "tolerance": Tolerance{}, "metric": MetricResult{}, "versions": Versions{},
 		} {
 			s := root
 			if name != "" {

@@ -35,6 +35,10 @@ type Spec struct {
 	// Profile asks for the spread of each output's differences, which charts need.
 	Profile bool
 
+	// Bisect asks for the step at which legs that differ part: an operator, with its
+	// submodule and the line of its source. Both legs are run once more for it.
+	Bisect bool
+
 	// AcceptUncovered names tensors, by patterns as of path.Match, that the state
 	// need not hold although outputs depend on them.
 	AcceptUncovered []string

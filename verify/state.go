@@ -122,10 +122,26 @@ func (l *stateLeg) run(ctx context.Context, in *inputs) ([]output, error) {
 	return call(l.filler.module, l.spec.method(), in, l.at, (*jit.Method).Call)
 }
 
-func (l *stateLeg) model() *jit.Module { return l.filler.module }
+func (l *stateLeg) model() *jit.Module {
+	if l.filler == nil {
+		return nil // it could not be loaded
+	}
+	return l.filler.module
+}
 
 func (l *stateLeg) repeat(_ context.Context, in *inputs, how caller) ([]output, error) {
 	return call(l.filler.module, l.spec.method(), in, l.at, how)
+}
+
+// steps fills the module anew, or another load of it when runs change it.
+func (l *stateLeg) steps() (*jit.Module, place, func(), error) {
+	if len(mutations(l.filler.module, l.spec.method())) > 0 {
+		l.startAfresh()
+	}
+	if err := l.prepare(l.withheld, 0); err != nil {
+		return nil, l.at, nil, err
+	}
+	return l.filler.module, l.at, func() {}, nil
 }
 
 // prepare fills the module anew, whatever earlier runs left in it, and

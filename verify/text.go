@@ -32,6 +32,9 @@ func (r *Report) WriteText(w io.Writer, opts TextOptions) error {
 	if len(r.Comparisons) > 0 {
 		p.comparisons(r)
 	}
+	for i := range r.Bisections {
+		p.bisection(r, &r.Bisections[i])
+	}
 	p.findings(r)
 	if opts.Verbose {
 		for _, l := range r.Legs {
@@ -336,7 +339,7 @@ func (p *page) findings(r *Report) {
 			if f.Weight == Proof || f.Code == WeightRounding {
 				text = ""
 			}
-		case RunsDiffer, StatePrefix, UncoveredHarmless, OutputWidened, UncoveredAccepted:
+		case RunsDiffer, FirstDivergence, StatePrefix, UncoveredHarmless, OutputWidened, UncoveredAccepted:
 			// The lines above tell it.
 			if f.Weight == Note {
 				continue

@@ -16,7 +16,7 @@ import (
 
 // sampleReport has something of everything that a report can hold.
 func sampleReport() *Report {
-	yes, no := true, false
+	yes, no, second := true, false, 1
 	const hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	long := "encoder.layers.11.attention.self.query_key_value.projection.with_a_very_long_name.weight"
 	r := &Report{
@@ -37,11 +37,11 @@ func sampleReport() *Report {
 			StateKey: "model_state_dict", Prefix: "module.", Scripted: 214, State: 214, BitEqual: 205,
 			Missing:    []Missing{{"head.bias", "parameter"}, {"rope.inv_freq", "buffer"}},
 			Unexpected: []string{"aux.weight"},
-			Shapes:     []Misshape{{"head.weight", []int64{1000, 512}, []int64{10, 512}}},
+			Shapes:     []Misshape{{"head.weight", []int64{1000, 512}, []int64{10, 512}, false}},
 			DTypes:     []Mistype{{"norm.weight", "float32", "float16"}},
 			Unequal: []Unequal{
-				{long, "float32", []int64{2, 2}, 4, 1, 0.001, []int64{0, 1}, false},
-				{"fc.bias", "float32", []int64{2}, 2, 0, 1e-9, []int64{1}, true},
+				{long, "float32", []int64{2, 2}, 4, 1, 0.001, []int64{0, 1}, false, false},
+				{"fc.bias", "float32", []int64{2}, 2, 0, 1e-9, []int64{1}, true, false},
 			},
 			Covered: []Cover{{"CONSTANTS.c0", "constant", "fc.weight", "bytes"}, {"parts[0]", "attribute", "fc.bias", "memory"}},
 		},
@@ -70,6 +70,11 @@ func sampleReport() *Report {
 		},
 		Settings: Settings{Method: "forward", Device: "cpu", Threads: 2, RTol: 1e-5, ATol: 1e-8, AcceptUncovered: []string{"noi*"}, NonPersistent: []string{"table"},
 			Tolerance: "rtol 1e-05, atol 1e-08", Tolerances: []string{"*logits: rtol 0.001, atol 0"}, Metrics: []string{"cosine>=0.99", "topk=5>=1"}, Ranges: []string{}},
+		Bisections: []Bisection{{"state", "scripted", "given", "3 steps, one to one", []Layer{
+			{"embed", "aten::linear", "model.py:9: return self.embed(x)", 1e-9, 1e-8, true, false, 1, ""},
+			{long[:len(long)-7], "aten::linear", "model.py:12: return self.query_key_value(x)", Number(math.NaN()), 0, false, false, 4, "NaN in 1000 and 0 elements"},
+			{"", "if", "", 0, 0, false, false, 1, "True and False"},
+		}, &second, "stopped"}},
 		Sets:     []Set{{Name: "given", Inputs: []SetInput{{"x", "float32", []int64{1, 3, 224, 224}, hash}}, Same: &no}},
 		Versions: Versions{"v1.2.3", "go1.26.0", "linux/amd64", "2.15.0", "/usr/lib/libtorch_cpu.so", "/usr/lib/libtorchgo.so", "AVX2"},
 		Started:  time.Date(2026, 11, 24, 1, 2, 3, 0, time.UTC), Seconds: 0.75,

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seed06459138/torchgo/internal/layout"
+	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/dtype"
 	"github.com/seed06459138/torchgo/verify/compare"
@@ -75,8 +76,9 @@ func compareWeights(module []held, state stateDict, tol compare.Tolerance) (*Wei
 // add compares one tensor that both files have.
 func (w *Weights) add(module, state held, tol compare.Tolerance) error {
 	if !slices.Equal(module.shape, state.shape) {
-		w.Shapes = append(w.Shapes, Misshape{module.name, notNil(module.shape), notNil(state.shape)})
-		return nil
+		turned, err := transposed(module, state)
+		w.Shapes = append(w.Shapes, Misshape{module.name, notNil(module.shape), notNil(state.shape), turned})
+		return err
 	}
 	if module.dtype != state.dtype {
 		w.DTypes = append(w.DTypes, Mistype{module.name, module.dtype.String(), state.dtype.String()})
@@ -94,11 +96,59 @@ func (w *Weights) add(module, state held, tol compare.Tolerance) error {
 	if stats.Mismatches == 0 && stats.MaxAbs == 0 && module.dtype != state.dtype {
 		return nil // the same values in another dtype, which is said above
 	}
+	turned, err := transposed(module, state)
 	w.Unequal = append(w.Unequal, Unequal{
 		Name: module.name, DType: stats.DType.String(), Shape: notNil(stats.Shape), Elements: stats.Numel,
-		Mismatches: stats.Mismatches, MaxAbs: Number(stats.MaxAbs), Index: stats.MaxAbsIndex, Close: stats.Close,
+		Mismatches: stats.Mismatches, MaxAbs: Number(stats.MaxAbs), Index: stats.MaxAbsIndex, Close: stats.Close, Transposed: turned,
 	})
-	return nil
+	return err
+}
+
+// compareModules holds the tensors of one module against those of another, by name.
+func compareModules(module, other *jit.Module, tol compare.Tolerance) (*Weights, error) {
+	ours, err := module.Tensors()
+	if err != nil {
+		return nil, err
+	}
+	defer closeTensors(ours)
+	theirs, err := other.Tensors()
+	if err != nil {
+		return nil, err
+	}
+	defer closeTensors(theirs)
+	tol.EqualNaN = true
+	w := &Weights{}
+	byName := make(map[string]held, len(theirs))
+	for _, t := range theirs {
+		byName[t.Name] = heldByModule(t)
+	}
+	known := make(map[string]bool, len(ours))
+	for _, t := range ours {
+		known[t.Name] = true
+		if t.Role == jit.Constant {
+			continue
+		}
+		o, found := byName[t.Name]
+		if !found {
+			w.Missing = append(w.Missing, Missing{t.Name, t.Role.String()})
+			continue
+		}
+		if err := w.add(heldByModule(t), o, tol); err != nil {
+			return nil, fmt.Errorf("comparing %s: %w", t.Name, err)
+		}
+	}
+	for _, t := range theirs {
+		if t.Role != jit.Constant && !known[t.Name] {
+			w.Unexpected = append(w.Unexpected, t.Name)
+		}
+	}
+	return w, nil
+}
+
+func closeTensors(all []jit.NamedTensor) {
+	for _, t := range all {
+		t.Tensor.Close()
+	}
 }
 
 // widens tells whether values of two dtypes can be compared in a wider one.
@@ -109,6 +159,11 @@ func widens(a, b dtype.DType) bool {
 // findings says what the differences mean. borrowed tells that the structure of
 // the state leg is that of the scripted file.
 func (w *Weights) findings(borrowed bool) []Finding {
+	return w.findingsOf("the scripted file", "the state", borrowed)
+}
+
+// findingsOf is findings of two files that are called so.
+func (w *Weights) findingsOf(here, there string, borrowed bool) []Finding {
 	var all []Finding
 	if w.Prefix != "" {
 		all = append(all, Finding{StatePrefix, Note, w.Prefix,
@@ -125,18 +180,25 @@ func (w *Weights) findings(borrowed bool) []Finding {
 			"check that both files were saved from the same model"})
 	}
 	for _, name := range w.missingParameters() {
-		all = append(all, Finding{WeightMissing, Proof, name, fmt.Sprintf("parameter %s is not in the state", name), ""})
+		all = append(all, Finding{WeightMissing, Proof, name, fmt.Sprintf("parameter %s is not in %s", name, there), ""})
 	}
 	for _, name := range w.Unexpected {
-		all = append(all, Finding{WeightUnexpected, Proof, name, fmt.Sprintf("%s of the state is not in the scripted file", name), ""})
+		all = append(all, Finding{WeightUnexpected, Proof, name, fmt.Sprintf("%s of %s is not in %s", name, there, here), ""})
 	}
 	for _, m := range w.Shapes {
-		all = append(all, Finding{WeightShape, Proof, m.Name,
-			fmt.Sprintf("%s is %s in the state and %s in the scripted file", m.Name, layout.Shape(m.State), layout.Shape(m.Scripted)), ""})
+		f := Finding{WeightShape, Proof, m.Name,
+			fmt.Sprintf("%s is %s in %s and %s in %s", m.Name, layout.Shape(m.State), there, layout.Shape(m.Scripted), here), ""}
+		if m.Transposed {
+			f.Code, f.Text = WeightTransposed, f.Text+": transposed"
+		}
+		all = append(all, f)
 	}
 	for _, m := range w.DTypes {
 		all = append(all, Finding{WeightDType, Proof, m.Name,
-			fmt.Sprintf("%s is %s in the state and %s in the scripted file", m.Name, m.State, m.Scripted), ""})
+			fmt.Sprintf("%s is %s in %s and %s in %s", m.Name, m.State, there, m.Scripted, here), ""})
+	}
+	if stale := w.staleStatistics(); stale != nil {
+		return append(all, *stale)
 	}
 	for _, u := range w.Unequal {
 		f := Finding{Code: WeightValues, Weight: Proof, Subject: u.Name,
@@ -144,6 +206,8 @@ func (w *Weights) findings(borrowed bool) []Finding {
 		if u.Close {
 			f.Code, f.Weight = WeightRounding, Note
 			f.Text = fmt.Sprintf("%s differs between the files within the tolerance: max |Δ| %v", u.Name, u.MaxAbs)
+		} else if u.Transposed {
+			f.Code, f.Text = WeightTransposed, fmt.Sprintf("%s %s of %s is that of %s, transposed", u.Name, layout.Shape(u.Shape), there, here)
 		}
 		all = append(all, f)
 	}

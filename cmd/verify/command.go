@@ -130,6 +130,7 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	c.making.declare(cmd)
 	f.StringVar(&c.spec.StateKey, "state-key", "", "`KEY` of the state_dict in its file; searched for by default")
 	f.StringArrayVar(&c.spec.AcceptUncovered, "accept-uncovered", nil, "`PATTERN` of tensors that need not be in the state; repeatable")
+	f.BoolVar(&c.spec.Bisect, "bisect", false, "find the operator or submodule at which legs that differ part")
 	f.IntVar(&c.spec.Runs, "runs", 4, "`NUMBER` of runs of each leg; TorchScript optimises the second")
 	f.StringArrayVar(&c.spec.NonPersistent, "non-persistent", nil, "`NAME` of a buffer of persistent=False; repeatable")
 	f.StringVar(&c.config, "config", "", "`FILE` that describes the check, instead of these flags; see verify init -h")
