@@ -29,8 +29,7 @@
 
 #define TS_ABI 1
 
-/* TS_API marks what belongs to the table. The symbols stay hidden: the shim
- * exports ts_get_table alone. */
+/* TS_API marks what belongs to the table. The symbols stay hidden: the shim exports ts_get_table alone. */
 #define TS_API extern
 
 /* TS_NOEXCEPT ends every prototype: an exception must not reach its caller. */
@@ -41,10 +40,9 @@ extern "C" {
 #define TS_NOEXCEPT
 #endif
 
-/* TS_STEADY goes before it where every pointer that is passed goes to memory that
- * Go's runtime does not move, which its caller keeps for the call: C memory and
- * what is pinned or lies in Go's heap, never on a goroutine's stack. cgo then
- * spends no time on finding out. */
+/* TS_STEADY goes before it where every pointer that is passed goes to memory that Go's runtime does not move,
+ * which its caller keeps for the call: C memory and what is pinned or lies in Go's heap, never on a
+ * goroutine's stack. cgo then spends no time on finding out. */
 #define TS_STEADY
 
 /* ts_error is one failure: a code, a line of text, and where it came from. */
@@ -74,8 +72,7 @@ typedef struct ts_operator ts_operator;
 /* ts_values is an array of values that did not fit where the caller wanted it. */
 typedef struct ts_values ts_values;
 
-/* ts_object is a c10::ivalue::Object, an instance of a TorchScript class; the
- * handle owns one reference to it. */
+/* ts_object is a c10::ivalue::Object, an instance of a TorchScript class; the handle owns one reference to it. */
 typedef struct ts_object ts_object;
 
 /* ts_code says what kind of C++ exception an error was. */
@@ -121,9 +118,8 @@ enum ts_tag {
   TS_TAG_DEFAULT = 13     /* among the arguments of a call only: what the schema says, or none */
 };
 
-/* ts_value is one node of an IValue tree. A tree is an array in pre-order: a
- * container's values follow it. Tensors and objects in results are owned by the
- * receiver. */
+/* ts_value is one node of an IValue tree. A tree is an array in pre-order: a container's values follow it.
+ * Tensors and objects in results are owned by the receiver. */
 typedef struct ts_value {
   uint32_t tag;
   uint32_t n;
@@ -290,10 +286,9 @@ TS_API ts_error *ts_operator_find(const char *name, const char *overload, const 
 /* ts_operator_schema gives the operator's schema as text, as one string value. */
 TS_API ts_error *ts_operator_schema(const ts_operator *op, ts_values **out) TS_NOEXCEPT;
 
-/* ts_operator_call calls op with n argument trees; missing trailing arguments
- * take their defaults. The results (one value, or a tuple when the schema has
- * several) are written to out if they fit in cap values and need no strings,
- * else *more owns them. */
+/* ts_operator_call calls op with n argument trees; missing trailing arguments take their defaults. The results
+ * (one value, or a tuple when the schema has several) are written to out if they fit in cap values and need no
+ * strings, else *more owns them. */
 TS_API ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_STEADY TS_NOEXCEPT;
 
 /* ---- modules ---- */
@@ -312,8 +307,7 @@ TS_API void ts_module_free(ts_module *m) TS_NOEXCEPT;
  * and so the constants in them, stay shared. */
 TS_API ts_error *ts_module_clone(const ts_module *m, ts_module **out) TS_NOEXCEPT;
 
-/* ts_module_train sets training (1) or evaluation (0) mode of the whole tree.
- * Not safe beside other uses of m. */
+/* ts_module_train sets training (1) or evaluation (0) mode of the whole tree. Not safe beside other uses of m. */
 TS_API ts_error *ts_module_train(ts_module *m, int32_t on) TS_NOEXCEPT;
 
 /* ts_module_submodules lists the tree, the root first: a list of tuples
@@ -325,9 +319,8 @@ TS_API ts_error *ts_module_submodules(const ts_module *m, ts_values **out) TS_NO
  * text in the source, "" where a pass made them. The tensors are the module's own, not copies. */
 TS_API ts_error *ts_module_tensors(const ts_module *m, ts_values **out) TS_NOEXCEPT;
 
-/* ts_module_methods lists the methods: a list of tuples (name, schema text,
- * list of (argument name, type, has default as bool, default or none), list of
- * result types), self left out. */
+/* ts_module_methods lists the methods: a list of tuples (name, schema text, list of (argument name, type, has
+ * default as bool, default or none), list of result types), self left out. */
 TS_API ts_error *ts_module_methods(const ts_module *m, ts_values **out) TS_NOEXCEPT;
 
 /* ts_module_method finds a method by name. */
@@ -343,23 +336,19 @@ TS_API ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n
 /* ts_module_save writes the module as a TorchScript file, over what is there. */
 TS_API ts_error *ts_module_save(const ts_module *m, const char *path) TS_NOEXCEPT;
 
-/* ts_module_freeze gives a copy, in evaluation mode, with parameters and
- * attributes inlined as constants; with optimize, also with operators fused and
- * folded for inference. The module itself is left alone. */
+/* ts_module_freeze gives a copy, in evaluation mode, with parameters and attributes inlined as constants; with
+ * optimize, also with operators fused and folded for inference. The module itself is left alone. */
 TS_API ts_error *ts_module_freeze(const ts_module *m, int32_t optimize, ts_module **out) TS_NOEXCEPT;
 
 /* ts_module_compile makes a module without parameters from TorchScript source:
  * methods with self as their first argument. */
 TS_API ts_error *ts_module_compile(const char *source, ts_module **out) TS_NOEXCEPT;
 
-/* ---- operators, continued ---- */
-
 /* ts_operator_list gives the schemas of all operators of the dispatcher, with
  * their alias annotations: a list of strings, in no order. */
 TS_API ts_error *ts_operator_list(ts_values **out) TS_NOEXCEPT;
 
-/* ts_operator_known tells whether TorchScript code can call name
- * ("torchvision::nms"), under any overload. */
+/* ts_operator_known tells whether TorchScript code can call name ("torchvision::nms"), under any overload. */
 TS_API ts_error *ts_operator_known(const char *name, int32_t *known) TS_NOEXCEPT;
 
 /* ts_library_open opens a shared library for good; its static initialisers
@@ -372,8 +361,7 @@ TS_API ts_error *ts_library_open(const char *path) TS_NOEXCEPT;
 /* ts_object_free gives up one reference; NULL is allowed. */
 TS_API void ts_object_free(ts_object *o) TS_NOEXCEPT;
 
-/* ts_object_module gives a module over the object itself, not a copy: its class's
- * methods are the module's. */
+/* ts_object_module gives a module over the object itself, not a copy: its class's methods are the module's. */
 TS_API ts_error *ts_object_module(const ts_object *o, ts_module **out) TS_NOEXCEPT;
 
 /* ---- memory ---- */
@@ -407,8 +395,6 @@ TS_API ts_error *ts_module_attribute(const ts_module *m, const char *path, ts_va
  * of the attribute's type. Not safe beside other uses of m. */
 TS_API ts_error *ts_module_set_attribute(ts_module *m, const char *path, const ts_value *in, size_t n) TS_NOEXCEPT;
 
-/* ---- modules, continued ---- */
-
 /* ts_module_share gives a second handle to the same module. */
 TS_API ts_error *ts_module_share(const ts_module *m, ts_module **out) TS_NOEXCEPT;
 
@@ -416,8 +402,7 @@ TS_API ts_error *ts_module_share(const ts_module *m, ts_module **out) TS_NOEXCEP
  * saved with: a dict of strings. Clones and frozen copies have them too. */
 TS_API ts_error *ts_module_extra_files(const ts_module *m, ts_values **out) TS_NOEXCEPT;
 
-/* ts_module_set_extra_files replaces them by one dict of n values. Not safe
- * beside other uses of m. */
+/* ts_module_set_extra_files replaces them by one dict of n values. Not safe beside other uses of m. */
 TS_API ts_error *ts_module_set_extra_files(ts_module *m, const ts_value *in, size_t n) TS_NOEXCEPT;
 
 /* ts_module_save_bytes gives what ts_module_save writes, as one string. */
@@ -436,17 +421,15 @@ TS_API ts_error *ts_method_graph(const ts_method *m, int32_t optimized, ts_value
  * tuples (method, device as text, operator, file, line, source text). */
 TS_API ts_error *ts_module_device_constants(const ts_module *m, ts_values **out) TS_NOEXCEPT;
 
-/* ts_module_mutations lists the attributes that methods write, in the mode that
- * the module is in: a list of tuples (method, attribute, operator, file, line,
- * source text). */
+/* ts_module_mutations lists the attributes that methods write, in the mode that the module is in: a list of
+ * tuples (method, attribute, operator, file, line, source text). */
 TS_API ts_error *ts_module_mutations(const ts_module *m, ts_values **out) TS_NOEXCEPT;
 
 /* ---- executors ---- */
 
-/* ts_module_executor decides how every method of the module's tree is executed,
- * before any of them is looked up: by the simple executor or the profiling one,
- * and with a fusion strategy of n pairs (0 static or 1 dynamic, depth); n < 0
- * keeps libtorch's. Other modules are not affected. */
+/* ts_module_executor decides how every method of the module's tree is executed, before any of them is looked
+ * up: by the simple executor or the profiling one, and with a fusion strategy of n pairs (0 static or 1
+ * dynamic, depth); n < 0 keeps libtorch's. Other modules are not affected. */
 TS_API ts_error *ts_module_executor(ts_module *m, int32_t simple, const int64_t *fusion, int32_t n) TS_NOEXCEPT;
 
 /* ---- static runtime ---- */
@@ -461,17 +444,15 @@ TS_API void ts_static_free(ts_static *s) TS_NOEXCEPT;
 /* ts_static_call is ts_method_call of it; TS_CALL_NO_OPTIMIZE has no effect. */
 TS_API ts_error *ts_static_call(const ts_static *s, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_NOEXCEPT;
 
-/* ts_module_cast gives a copy whose floating-point parameters, buffers and
- * tensor attributes are of another floating-point dtype. Constants of graphs, and
- * casts that the code makes, stay. */
+/* ts_module_cast gives a copy whose floating-point parameters, buffers and tensor attributes are of another
+ * floating-point dtype. Constants of graphs, and casts that the code makes, stay. */
 TS_API ts_error *ts_module_cast(const ts_module *m, int32_t dtype, ts_module **out) TS_NOEXCEPT;
 
 /* ---- packages ---- */
 
-/* ts_package_load loads a model, by its name, from a package (.pt2) of
- * AOTInductor, whose code it opens: it is as much to be trusted as a program. The
- * device is that which it was compiled for. A package is unpacked into a temporary
- * folder, which goes with the handle. TS_CODE_NOT_IMPLEMENTED before libtorch 2.6. */
+/* ts_package_load loads a model, by its name, from a package (.pt2) of AOTInductor, whose code it opens: it is
+ * as much to be trusted as a program. The device is that which it was compiled for. A package is unpacked into
+ * a temporary folder, which goes with the handle. TS_CODE_NOT_IMPLEMENTED before libtorch 2.6. */
 TS_API ts_error *ts_package_load(const char *path, const char *model, int32_t device_type, int32_t device_index, ts_package **out) TS_NOEXCEPT;
 
 /* ts_package_free frees the handle; NULL is allowed. */
@@ -487,28 +468,25 @@ TS_API ts_error *ts_package_call(const ts_package *p, const ts_value *in, size_t
 
 /* ---- recordings ---- */
 
-/* ts_method_steps lists what a run of the method can be stopped at: the operators
- * that compute something, what each call of a submodule gave, and the conditions of
- * branches that depend on the arguments. A list of tuples (qualified name of the
- * submodule, kind of node, file, line, source text, dict of the arguments that are
- * no tensors and the same in every call). What the method calls is looked into too. */
+/* ts_method_steps lists what a run of the method can be stopped at: the operators that compute something, what
+ * each call of a submodule gave, and the conditions of branches that depend on the arguments. A list of tuples
+ * (qualified name of the submodule, kind of node, file, line, source text, dict of the arguments that are no
+ * tensors and the same in every call). What the method calls is looked into too. */
 TS_API ts_error *ts_method_steps(const ts_method *m, ts_values **out) TS_NOEXCEPT;
 
 /* ts_recording_new prepares a run of the method, with its graph as it was written. */
 TS_API ts_error *ts_recording_new(const ts_method *m, ts_recording **out) TS_NOEXCEPT;
 
-/* ts_recording_free ends the run, waiting for the operator that it is in; NULL is
- * allowed. */
+/* ts_recording_free ends the run, waiting for the operator that it is in; NULL is allowed. */
 TS_API void ts_recording_free(ts_recording *r) TS_NOEXCEPT;
 
 /* ts_recording_start hands the run n argument trees, as in ts_method_call. It goes
  * on in a thread of its own, and only within ts_recording_next. */
 TS_API ts_error *ts_recording_start(ts_recording *r, const ts_value *in, size_t n, uint32_t flags) TS_NOEXCEPT;
 
-/* ts_recording_next runs up to the next step. step becomes its index in
- * ts_method_steps, out the list of its values: those tensors themselves, which the
- * run goes on with. When the run has ended, step becomes -1 and out the list of what
- * it returned; if it failed, its error is returned. One caller at a time. */
+/* ts_recording_next runs up to the next step. step becomes its index in ts_method_steps, out the list of its
+ * values: those tensors themselves, which the run goes on with. When the run has ended, step becomes -1 and
+ * out the list of what it returned; if it failed, its error is returned. One caller at a time. */
 TS_API ts_error *ts_recording_next(ts_recording *r, int64_t *step, ts_values **out) TS_NOEXCEPT;
 
 #ifdef __cplusplus

@@ -86,13 +86,11 @@ type Operator struct{ _ [0]byte }
 // Values is an array of values that did not fit where the caller wanted it.
 type Values struct{ _ [0]byte }
 
-// Object is a c10::ivalue::Object, an instance of a TorchScript class; the
-// handle owns one reference to it.
+// Object is a c10::ivalue::Object, an instance of a TorchScript class; the handle owns one reference to it.
 type Object struct{ _ [0]byte }
 
-// Value is one node of an IValue tree. A tree is an array in pre-order: a
-// container's values follow it. Tensors and objects in results are owned by the
-// receiver.
+// Value is one node of an IValue tree. A tree is an array in pre-order: a container's values follow it.
+// Tensors and objects in results are owned by the receiver.
 type Value struct {
 	Tag uint32
 	N   uint32

@@ -298,10 +298,9 @@ func OperatorSchema(op *Operator, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_operator_schema((*C.ts_operator)(unsafe.Pointer(op)), (**C.ts_values)(unsafe.Pointer(out)))))
 }
 
-// OperatorCall calls op with n argument trees; missing trailing arguments
-// take their defaults. The results (one value, or a tuple when the schema has
-// several) are written to out if they fit in cap values and need no strings,
-// else *more owns them.
+// OperatorCall calls op with n argument trees; missing trailing arguments take their defaults. The results
+// (one value, or a tuple when the schema has several) are written to out if they fit in cap values and need no
+// strings, else *more owns them.
 func OperatorCall(op *Operator, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_operator_call_steady(C.uintptr_t(uintptr(unsafe.Pointer(op))), C.uintptr_t(uintptr(unsafe.Pointer(in))), C.size_t(n), C.uint32_t(flags), C.uintptr_t(uintptr(unsafe.Pointer(out))), C.size_t(cap), C.uintptr_t(uintptr(unsafe.Pointer(more))))))
 }
@@ -328,8 +327,7 @@ func ModuleClone(m *Module, out **Module) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_clone((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_module)(unsafe.Pointer(out)))))
 }
 
-// ModuleTrain sets training (1) or evaluation (0) mode of the whole tree.
-// Not safe beside other uses of m.
+// ModuleTrain sets training (1) or evaluation (0) mode of the whole tree. Not safe beside other uses of m.
 func ModuleTrain(m *Module, on int32) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_train((*C.ts_module)(unsafe.Pointer(m)), C.int32_t(on))))
 }
@@ -347,9 +345,8 @@ func ModuleTensors(m *Module, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_tensors((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
 }
 
-// ModuleMethods lists the methods: a list of tuples (name, schema text,
-// list of (argument name, type, has default as bool, default or none), list of
-// result types), self left out.
+// ModuleMethods lists the methods: a list of tuples (name, schema text, list of (argument name, type, has
+// default as bool, default or none), list of result types), self left out.
 func ModuleMethods(m *Module, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_methods((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
 }
@@ -375,9 +372,8 @@ func ModuleSave(m *Module, path *byte) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_save((*C.ts_module)(unsafe.Pointer(m)), (*C.char)(unsafe.Pointer(path)))))
 }
 
-// ModuleFreeze gives a copy, in evaluation mode, with parameters and
-// attributes inlined as constants; with optimize, also with operators fused and
-// folded for inference. The module itself is left alone.
+// ModuleFreeze gives a copy, in evaluation mode, with parameters and attributes inlined as constants; with
+// optimize, also with operators fused and folded for inference. The module itself is left alone.
 func ModuleFreeze(m *Module, optimize int32, out **Module) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_freeze((*C.ts_module)(unsafe.Pointer(m)), C.int32_t(optimize), (**C.ts_module)(unsafe.Pointer(out)))))
 }
@@ -394,8 +390,7 @@ func OperatorList(out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_operator_list((**C.ts_values)(unsafe.Pointer(out)))))
 }
 
-// OperatorKnown tells whether TorchScript code can call name
-// ("torchvision::nms"), under any overload.
+// OperatorKnown tells whether TorchScript code can call name ("torchvision::nms"), under any overload.
 func OperatorKnown(name *byte, known *int32) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_operator_known((*C.char)(unsafe.Pointer(name)), (*C.int32_t)(unsafe.Pointer(known)))))
 }
@@ -412,8 +407,7 @@ func ObjectFree(o *Object) {
 	C.ts_object_free((*C.ts_object)(unsafe.Pointer(o)))
 }
 
-// ObjectModule gives a module over the object itself, not a copy: its class's
-// methods are the module's.
+// ObjectModule gives a module over the object itself, not a copy: its class's methods are the module's.
 func ObjectModule(o *Object, out **Module) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_object_module((*C.ts_object)(unsafe.Pointer(o)), (**C.ts_module)(unsafe.Pointer(out)))))
 }
@@ -468,8 +462,7 @@ func ModuleExtraFiles(m *Module, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_extra_files((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
 }
 
-// ModuleSetExtraFiles replaces them by one dict of n values. Not safe
-// beside other uses of m.
+// ModuleSetExtraFiles replaces them by one dict of n values. Not safe beside other uses of m.
 func ModuleSetExtraFiles(m *Module, in *Value, n int) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_set_extra_files((*C.ts_module)(unsafe.Pointer(m)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n))))
 }
@@ -496,17 +489,15 @@ func ModuleDeviceConstants(m *Module, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_device_constants((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
 }
 
-// ModuleMutations lists the attributes that methods write, in the mode that
-// the module is in: a list of tuples (method, attribute, operator, file, line,
-// source text).
+// ModuleMutations lists the attributes that methods write, in the mode that the module is in: a list of
+// tuples (method, attribute, operator, file, line, source text).
 func ModuleMutations(m *Module, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_mutations((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
 }
 
-// ModuleExecutor decides how every method of the module's tree is executed,
-// before any of them is looked up: by the simple executor or the profiling one,
-// and with a fusion strategy of n pairs (0 static or 1 dynamic, depth); n < 0
-// keeps libtorch's. Other modules are not affected.
+// ModuleExecutor decides how every method of the module's tree is executed, before any of them is looked
+// up: by the simple executor or the profiling one, and with a fusion strategy of n pairs (0 static or 1
+// dynamic, depth); n < 0 keeps libtorch's. Other modules are not affected.
 func ModuleExecutor(m *Module, simple int32, fusion *int64, n int32) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_executor((*C.ts_module)(unsafe.Pointer(m)), C.int32_t(simple), (*C.int64_t)(unsafe.Pointer(fusion)), C.int32_t(n))))
 }
@@ -527,17 +518,15 @@ func StaticCall(s *Static, in *Value, n int, flags uint32, out *Value, cap int, 
 	return (*Error)(unsafe.Pointer(C.ts_static_call((*C.ts_static)(unsafe.Pointer(s)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags), (*C.ts_value)(unsafe.Pointer(out)), C.size_t(cap), (**C.ts_values)(unsafe.Pointer(more)))))
 }
 
-// ModuleCast gives a copy whose floating-point parameters, buffers and
-// tensor attributes are of another floating-point dtype. Constants of graphs, and
-// casts that the code makes, stay.
+// ModuleCast gives a copy whose floating-point parameters, buffers and tensor attributes are of another
+// floating-point dtype. Constants of graphs, and casts that the code makes, stay.
 func ModuleCast(m *Module, dtype int32, out **Module) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_cast((*C.ts_module)(unsafe.Pointer(m)), C.int32_t(dtype), (**C.ts_module)(unsafe.Pointer(out)))))
 }
 
-// PackageLoad loads a model, by its name, from a package (.pt2) of
-// AOTInductor, whose code it opens: it is as much to be trusted as a program. The
-// device is that which it was compiled for. A package is unpacked into a temporary
-// folder, which goes with the handle. TS_CODE_NOT_IMPLEMENTED before libtorch 2.6.
+// PackageLoad loads a model, by its name, from a package (.pt2) of AOTInductor, whose code it opens: it is
+// as much to be trusted as a program. The device is that which it was compiled for. A package is unpacked into
+// a temporary folder, which goes with the handle. TS_CODE_NOT_IMPLEMENTED before libtorch 2.6.
 func PackageLoad(path *byte, model *byte, deviceType int32, deviceIndex int32, out **Package) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_package_load((*C.char)(unsafe.Pointer(path)), (*C.char)(unsafe.Pointer(model)), C.int32_t(deviceType), C.int32_t(deviceIndex), (**C.ts_package)(unsafe.Pointer(out)))))
 }
@@ -559,11 +548,10 @@ func PackageCall(p *Package, in *Value, n int, flags uint32, out *Value, cap int
 	return (*Error)(unsafe.Pointer(C.ts_package_call((*C.ts_package)(unsafe.Pointer(p)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags), (*C.ts_value)(unsafe.Pointer(out)), C.size_t(cap), (**C.ts_values)(unsafe.Pointer(more)))))
 }
 
-// MethodSteps lists what a run of the method can be stopped at: the operators
-// that compute something, what each call of a submodule gave, and the conditions of
-// branches that depend on the arguments. A list of tuples (qualified name of the
-// submodule, kind of node, file, line, source text, dict of the arguments that are
-// no tensors and the same in every call). What the method calls is looked into too.
+// MethodSteps lists what a run of the method can be stopped at: the operators that compute something, what
+// each call of a submodule gave, and the conditions of branches that depend on the arguments. A list of tuples
+// (qualified name of the submodule, kind of node, file, line, source text, dict of the arguments that are no
+// tensors and the same in every call). What the method calls is looked into too.
 func MethodSteps(m *Method, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_method_steps((*C.ts_method)(unsafe.Pointer(m)), (**C.ts_values)(unsafe.Pointer(out)))))
 }
@@ -573,8 +561,7 @@ func RecordingNew(m *Method, out **Recording) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_recording_new((*C.ts_method)(unsafe.Pointer(m)), (**C.ts_recording)(unsafe.Pointer(out)))))
 }
 
-// RecordingFree ends the run, waiting for the operator that it is in; NULL is
-// allowed.
+// RecordingFree ends the run, waiting for the operator that it is in; NULL is allowed.
 func RecordingFree(r *Recording) {
 	C.ts_recording_free((*C.ts_recording)(unsafe.Pointer(r)))
 }
@@ -585,10 +572,9 @@ func RecordingStart(r *Recording, in *Value, n int, flags uint32) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_recording_start((*C.ts_recording)(unsafe.Pointer(r)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags))))
 }
 
-// RecordingNext runs up to the next step. step becomes its index in
-// ts_method_steps, out the list of its values: those tensors themselves, which the
-// run goes on with. When the run has ended, step becomes -1 and out the list of what
-// it returned; if it failed, its error is returned. One caller at a time.
+// RecordingNext runs up to the next step. step becomes its index in ts_method_steps, out the list of its
+// values: those tensors themselves, which the run goes on with. When the run has ended, step becomes -1 and
+// out the list of what it returned; if it failed, its error is returned. One caller at a time.
 func RecordingNext(r *Recording, step *int64, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_recording_next((*C.ts_recording)(unsafe.Pointer(r)), (*C.int64_t)(unsafe.Pointer(step)), (**C.ts_values)(unsafe.Pointer(out)))))
 }
