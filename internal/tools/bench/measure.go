@@ -64,6 +64,17 @@ func open(model, input string) (*jit.Module, *torch.Tensor, error) {
 	return m, x, err
 }
 
+// closing calls a method for a new result each time, and closes that.
+func closing(method *jit.Method, x *torch.Tensor) func() error {
+	return func() error {
+		y, err := method.Forward(x)
+		if err == nil {
+			y.Close()
+		}
+		return err
+	}
+}
+
 // forward calls a module in a way: "ordinary" gives a new result each time, which
 // is closed; "reuse" one and the same; "auto" too, by what jit.Auto took.
 func forward(way, model, input string, calls, batches int) error {
@@ -76,13 +87,7 @@ func forward(way, model, input string, calls, batches int) error {
 		return err
 	}
 	var y torch.Tensor
-	once := func() error {
-		y, err := method.Forward(x)
-		if err == nil {
-			y.Close()
-		}
-		return err
-	}
+	once := closing(method, x)
 	switch way {
 	case "ordinary":
 	case "reuse":
@@ -149,13 +154,7 @@ func crowd(what, model, input string, clients, width, calls, batches int) error 
 	if err != nil {
 		return err
 	}
-	once := func() error {
-		y, err := method.Forward(x)
-		if err == nil {
-			y.Close()
-		}
-		return err
-	}
+	once := closing(method, x)
 	if err := timed(1, 0, once); err != nil {
 		return err
 	}

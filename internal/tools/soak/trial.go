@@ -63,8 +63,14 @@ func (l *level) highest(o level) {
 	l.Bytes, l.Threads = max(l.Bytes, o.Bytes), max(l.Threads, o.Threads)
 }
 
-func small() (*jit.Module, error) {
-	return jit.Load("testdata/scenarios/safe_model_save/model_scripted.pt")
+// small loads a Linear(4, 2). The module is the caller's.
+func small() (*jit.Module, *jit.Method, error) {
+	m, err := jit.Load("testdata/scenarios/safe_model_save/model_scripted.pt")
+	if err != nil {
+		return nil, nil, err
+	}
+	forward, err := m.Method("forward")
+	return m, forward, err
 }
 
 func row() (*torch.Tensor, error) { return torch.FromSlice([]float32{1, 2, 3, 4}, 1, 4) }
@@ -73,15 +79,11 @@ func row() (*torch.Tensor, error) { return torch.FromSlice([]float32{1, 2, 3, 4}
 // them and in the second. A leak of 20 bytes in a call would show.
 func inferring(once func(*jit.Method) error) func() (reading, error) {
 	return func() (r reading, err error) {
-		m, err := small()
+		m, forward, err := small()
 		if err != nil {
 			return r, err
 		}
 		defer m.Close()
-		forward, err := m.Method("forward")
-		if err != nil {
-			return r, err
-		}
 		for i := range inferences {
 			if err := once(forward); err != nil {
 				return r, err
@@ -206,15 +208,11 @@ func useOnce(path string) error {
 // crowding lets many goroutines call one module: the highest level in the first
 // half of the calls and in the second.
 func crowding() (r reading, err error) {
-	m, err := small()
+	m, forward, err := small()
 	if err != nil {
 		return r, err
 	}
 	defer m.Close()
-	forward, err := m.Method("forward")
-	if err != nil {
-		return r, err
-	}
 	var done atomic.Int64
 	var failure atomic.Pointer[error]
 	var all sync.WaitGroup
