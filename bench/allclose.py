@@ -1,6 +1,7 @@
-"""Measures torch.allclose of two float32 tensors with small differences; prints nanoseconds, a line for each call.
+"""Measures torch.allclose of two float32 tensors with small differences; prints the nanoseconds of a call
+for each line it reads.
 
-usage: allclose.py elements calls
+usage: allclose.py elements
 """
 
 import sys
@@ -13,7 +14,7 @@ def main() -> None:
     torch.manual_seed(1)
     want = torch.randn(int(sys.argv[1]))
     got = want * (1 + 1e-6 * (2 * torch.rand_like(want) - 1))
-    for _ in range(int(sys.argv[2])):
+    for _ in sys.stdin:
         start = time.perf_counter_ns()
         close = torch.allclose(got, want)
         took = time.perf_counter_ns() - start

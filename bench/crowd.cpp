@@ -1,9 +1,9 @@
 // Measures a module that many clients call at once, as a C++ server would do it: the clients' calls wait in one
 // queue, a pool of threads takes them off, and each client calls again as soon as its call is done. For each
-// batch, prints the nanoseconds of a call by the clock on the wall, or the 99th percentile of the time from
-// joining the queue to the end of the call.
+// line it reads, prints the nanoseconds of a call by the clock on the wall in a batch of calls, or the 99th percentile
+// of the time from joining the queue to the end of the call.
 //
-// usage: bench_crowd wall|p99 model_scripted.pt x.npy clients width calls batches
+// usage: bench_crowd wall|p99 model_scripted.pt x.npy clients width calls
 #include <ATen/Parallel.h>
 #include <torch/script.h>
 
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "npy.h"
+#include "turns.h"
 
 namespace {
 
@@ -57,12 +58,12 @@ double nanoseconds(Clock::duration d) { return std::chrono::duration<double, std
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 8) {
-    std::cerr << "usage: bench_crowd wall|p99 model_scripted.pt x.npy clients width calls batches\n";
+  if (argc != 7) {
+    std::cerr << "usage: bench_crowd wall|p99 model_scripted.pt x.npy clients width calls\n";
     return 2;
   }
   const bool wall = std::string(argv[1]) == "wall";
-  const int clients = std::stoi(argv[4]), width = std::stoi(argv[5]), batches = std::stoi(argv[7]);
+  const int clients = std::stoi(argv[4]), width = std::stoi(argv[5]);
   const long calls = std::stol(argv[6]);
   at::set_num_threads(1);
   c10::InferenceMode guard;
@@ -71,7 +72,7 @@ int main(int argc, char** argv) try {
   const torch::jit::Method forward = module.get_method("forward");
   const at::Tensor x = read_npy(argv[3]);
   for (int i = 0; i < 1000; ++i) forward({x});
-  for (int batch = 0; batch < batches; ++batch) {
+  each_turn([&] {
     Queue queue(calls);
     std::vector<std::vector<double>> times(width);
     const auto start = Clock::now();
@@ -95,8 +96,8 @@ int main(int argc, char** argv) try {
     for (const auto& t : times) all.insert(all.end(), t.begin(), t.end());
     const auto place = all.begin() + all.size() * 99 / 100;
     std::nth_element(all.begin(), place, all.end());
-    std::cout << (wall ? took / calls : *place) << std::endl;
-  }
+    return wall ? took / calls : *place;
+  });
   return 0;
 } catch (const std::exception& e) {
   std::cerr << "bench_crowd: " << e.what() << "\n";

@@ -4,10 +4,10 @@
 //
 //	bench -programs build/bench -verify build/bench/verify [-python python3]
 //
-// The contestants take turns, so that a machine that slows down slows all of
-// them. The median of the rounds' ratios counts; beside it stands the ratio of the
-// least times, which a busy machine disturbs least. It exits with 1 when a measurement fails, not when a ratio is
-// above its limit: those hold on a quiet machine.
+// The contestants take turns of milliseconds where they can, so that a machine that
+// slows down slows all of them. The median of the turns' ratios counts; beside it
+// stands the ratio of the least times. It exits with 1 when a measurement fails, not
+// when a ratio is above its limit: those hold on a quiet machine.
 package main
 
 import (
@@ -37,7 +37,7 @@ func main() {
 	programs := flag.String("programs", "build/bench", "folder of the C++ programs")
 	verify := flag.String("verify", "build/bench/verify", "the built cmd/verify")
 	python := flag.String("python", "", "an interpreter with torch, or nothing")
-	rounds := flag.Int("rounds", 9, "turns that each contestant takes")
+	rounds := flag.Int("rounds", 9, "how often each contestant is started")
 	only := flag.String("only", "", "measure only what has this in its title")
 	flag.Parse()
 
@@ -98,24 +98,24 @@ func (b bench) check() contest.Contest {
 }
 
 func (b bench) compare() contest.Contest {
-	args := []string{strconv.Itoa(elements), "3"}
+	args := []string{strconv.Itoa(elements)}
 	return contest.Contest{
 		Title:    "comparison of two float32 tensors of 5e7 elements",
 		Unit:     contest.Milliseconds,
 		Rounds:   34,
-		Printed:  true,
+		Turns:    3,
 		Programs: b.contestants(b.measured("compare", args...), "allclose", args...),
 		Limits:   map[string]float64{"C++": 1.0 / 6, "Python": 1.0 / 6},
 	}
 }
 
 func (b bench) operator() contest.Contest {
-	args := []string{"1000", "100"}
+	args := []string{"1000"}
 	return contest.Contest{
 		Title:    "aten::add of four elements by torch.Call, result closed",
 		Unit:     contest.Microseconds,
 		Rounds:   100,
-		Printed:  true,
+		Turns:    100,
 		Programs: b.contestants(b.measured("operator", args...), "operator", args...)[:2], // without Python
 		Excess:   map[string]time.Duration{"C++": 250 * time.Nanosecond},
 	}
@@ -123,8 +123,8 @@ func (b bench) operator() contest.Contest {
 
 // forwards are the ways to call a module, each beside the same plain call in C++.
 func (b bench) forwards() []contest.Contest {
-	linear := []string{filepath.Join(scenario, "model_scripted.pt"), filepath.Join(scenario, "x.npy"), "1000", "100"}
-	narrow, wide := b.model("mlp64", "200", "100"), b.model("mlp512", "20", "50")
+	linear := []string{filepath.Join(scenario, "model_scripted.pt"), filepath.Join(scenario, "x.npy"), "1000"}
+	narrow, wide := b.model("mlp64", "200"), b.model("mlp512", "20")
 	var all []contest.Contest
 	for _, c := range []struct {
 		title, way string
@@ -141,7 +141,7 @@ func (b bench) forwards() []contest.Contest {
 			Title:    c.title,
 			Unit:     contest.Microseconds,
 			Rounds:   100,
-			Printed:  true,
+			Turns:    100,
 			Programs: b.contestants(b.measured("forward", append([]string{c.way}, c.args...)...), "forward", c.args...),
 			Limits:   map[string]float64{"C++": c.limit},
 		})
@@ -161,12 +161,12 @@ func (b bench) crowds() []contest.Contest {
 		{"64 goroutines on 4 × (Linear(64, 64), ReLU), 99th percentile of waiting and call", "p99", 1.2},
 	} {
 		model := b.model("mlp64")
-		args := append([]string{c.what}, append(model, strconv.Itoa(clients), strconv.Itoa(runtime.GOMAXPROCS(0)), "20000", "5")...)
+		args := append([]string{c.what}, append(model, strconv.Itoa(clients), strconv.Itoa(runtime.GOMAXPROCS(0)), "4000")...)
 		all = append(all, contest.Contest{
 			Title:    c.title,
 			Unit:     contest.Microseconds,
 			Rounds:   100,
-			Printed:  true,
+			Turns:    100,
 			Programs: b.contestants(b.measured("crowd", args...), "crowd", args...)[:2],
 			Limits:   map[string]float64{"C++": c.limit},
 		})

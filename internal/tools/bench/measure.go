@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +23,7 @@ import (
 )
 
 // measure is what the programs in the folder bench do in C++ and Python; it takes
-// the same arguments and prints the same numbers.
+// the same arguments and answers with the same numbers.
 func measure(args []string) error {
 	for _, m := range measurements {
 		if len(args) == len(strings.Fields(m.usage)) && args[0] == strings.Fields(m.usage)[0] {
@@ -44,10 +46,10 @@ var measurements = []struct {
 	numbers int
 	run     func(words []string, n []int) error
 }{
-	{"forward WAY MODEL INPUT CALLS BATCHES", 2, func(w []string, n []int) error { return forward(w[0], w[1], w[2], n[0], n[1]) }},
-	{"crowd WHAT MODEL INPUT CLIENTS WIDTH CALLS BATCHES", 4, func(w []string, n []int) error { return crowd(w[0], w[1], w[2], n[0], n[1], n[2], n[3]) }},
-	{"operator CALLS BATCHES", 2, func(_ []string, n []int) error { return operator(n[0], n[1]) }},
-	{"compare ELEMENTS CALLS", 2, func(_ []string, n []int) error { return compareTensors(n[0], n[1]) }},
+	{"forward WAY MODEL INPUT CALLS", 1, func(w []string, n []int) error { return forward(w[0], w[1], w[2], n[0]) }},
+	{"crowd WHAT MODEL INPUT CLIENTS WIDTH CALLS", 3, func(w []string, n []int) error { return crowd(w[0], w[1], w[2], n[0], n[1], n[2]) }},
+	{"operator CALLS", 1, func(_ []string, n []int) error { return operator(n[0]) }},
+	{"compare ELEMENTS", 1, func(_ []string, n []int) error { return compareTensors(n[0]) }},
 }
 
 // open loads a module and its input.
@@ -77,7 +79,7 @@ func closing(method *jit.Method, x *torch.Tensor) func() error {
 
 // forward calls a module in a way: "ordinary" gives a new result each time, which
 // is closed; "reuse" one and the same; "auto" too, by what jit.Auto took.
-func forward(way, model, input string, calls, batches int) error {
+func forward(way, model, input string, calls int) error {
 	m, x, err := open(model, input)
 	if err != nil {
 		return err
@@ -101,23 +103,23 @@ func forward(way, model, input string, calls, batches int) error {
 	default:
 		return fmt.Errorf("there is no way %q to call forward", way)
 	}
-	return timed(calls, batches, once)
+	return timed(calls, once)
 }
 
-func operator(calls, batches int) error {
+func operator(calls int) error {
 	x, err := torch.Full(1, torch.Float32, torch.CPU, 4)
 	if err != nil {
 		return err
 	}
-	return timed(calls, batches, func() error {
+	return timed(calls, func() error {
 		y, err := torch.Call("aten::add.Tensor", x, x)
 		torch.CloseAll(y)
 		return err
 	})
 }
 
-// timed warms up and prints the nanoseconds of a call, a line for each batch.
-func timed(calls, batches int, once func() error) error {
+// timed warms up, and answers with the nanoseconds of a call.
+func timed(calls int, once func() error) error {
 	run := func(n int) error {
 		for range n {
 			if err := once(); err != nil {
@@ -129,20 +131,30 @@ func timed(calls, batches int, once func() error) error {
 	if err := run(1000); err != nil {
 		return err
 	}
-	for range batches {
+	return eachTurn(func() (float64, error) {
 		start := time.Now()
-		if err := run(calls); err != nil {
+		err := run(calls)
+		return float64(time.Since(start).Nanoseconds()) / float64(calls), err
+	})
+}
+
+// eachTurn answers each line of standard input with the nanoseconds that batch gives.
+func eachTurn(batch func() (float64, error)) error {
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		ns, err := batch()
+		if err != nil {
 			return err
 		}
-		fmt.Println(float64(time.Since(start).Nanoseconds()) / float64(calls))
+		fmt.Println(ns)
 	}
-	return nil
+	return lines.Err()
 }
 
 // crowd lets clients call a module at once, each again as soon as it has its
-// result. It prints the nanoseconds of a call by the clock on the wall ("wall"), or
+// result. It answers with the nanoseconds of a call by the clock on the wall ("wall"), or
 // the 99th percentile of what a client waits for its result ("p99").
-func crowd(what, model, input string, clients, width, calls, batches int) error {
+func crowd(what, model, input string, clients, width, calls int) error {
 	if err := torch.SetLimits(torch.Limits{Calls: width}); err != nil {
 		return err
 	}
@@ -155,10 +167,12 @@ func crowd(what, model, input string, clients, width, calls, batches int) error 
 		return err
 	}
 	once := closing(method, x)
-	if err := timed(1, 0, once); err != nil {
-		return err
+	for range 1000 {
+		if err := once(); err != nil {
+			return err
+		}
 	}
-	for range batches {
+	return eachTurn(func() (float64, error) {
 		times := make([]time.Duration, calls)
 		failures := make([]error, clients)
 		var next atomic.Int64
@@ -176,40 +190,30 @@ func crowd(what, model, input string, clients, width, calls, batches int) error 
 			})
 		}
 		all.Wait()
-		took := time.Since(start)
-		if err := errors.Join(failures...); err != nil {
-			return err
-		}
 		if what == "wall" {
-			fmt.Println(float64(took.Nanoseconds()) / float64(calls))
-		} else {
-			slices.Sort(times)
-			fmt.Println(times[calls*99/100].Nanoseconds())
+			return float64(time.Since(start).Nanoseconds()) / float64(calls), errors.Join(failures...)
 		}
-	}
-	return nil
+		slices.Sort(times)
+		return float64(times[calls*99/100].Nanoseconds()), errors.Join(failures...)
+	})
 }
 
-func compareTensors(n, calls int) error {
+func compareTensors(n int) error {
 	r := rand.New(rand.NewPCG(1, 1))
 	got, want := make([]float32, n), make([]float32, n)
 	for i := range want {
 		want[i] = float32(r.NormFloat64())
 		got[i] = want[i] * float32(1+1e-6*(2*r.Float64()-1))
 	}
-	for range calls {
+	return eachTurn(func() (float64, error) {
 		start := time.Now()
 		s, err := compare.Compare(tensorOf(got), tensorOf(want), compare.Default)
 		took := time.Since(start)
-		if err != nil {
-			return err
+		if err == nil && !s.Close {
+			err = fmt.Errorf("%d elements of the tensors are not close", s.Mismatches)
 		}
-		if !s.Close {
-			return fmt.Errorf("%d elements of the tensors are not close", s.Mismatches)
-		}
-		fmt.Println(took.Nanoseconds())
-	}
-	return nil
+		return float64(took.Nanoseconds()), err
+	})
 }
 
 func tensorOf(data []float32) compare.Tensor {

@@ -2,13 +2,9 @@
 package contest
 
 import (
-	"bytes"
 	"fmt"
-	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -24,94 +20,121 @@ var (
 	Microseconds = Unit{"µs", time.Microsecond}
 )
 
-// Program is one contestant.
-type Program struct {
-	Name    string
-	Command []string
-}
-
 // Contest is one task. The first program is held against each of the others.
 type Contest struct {
-	Title    string
-	Unit     Unit
-	Rounds   int
-	Printed  bool // the programs print nanoseconds, one number a line, instead of being timed as a whole
+	Title  string
+	Unit   Unit
+	Rounds int // how often each program is started
+
+	// Turns is how often a program, once started, is given a line and answers with a
+	// number of nanoseconds; 0 is to time it as a whole. The shorter a turn, the
+	// less can befall one program that does not befall the others.
+	Turns int
+
 	Programs []Program
 	Limits   map[string]float64       // the greatest ratio that is wanted, by the other program's name
 	Excess   map[string]time.Duration // the greatest difference that is wanted
 }
 
-// Result holds the times of each program, in nanoseconds, round by round, and its
+// Result holds the times of each program, in nanoseconds, turn by turn, and its
 // greatest memory.
 type Result struct {
 	contest Contest
-	times   [][][]float64
+	times   [][]float64
 	memory  []int64 // bytes
 }
 
-// Run runs every program once unmeasured, for the caches, and then in turns.
+// Run lets every program have its first turn unmeasured, for the caches. Who
+// begins changes from turn to turn.
 func (c Contest) Run() (Result, error) {
-	r := Result{c, make([][][]float64, len(c.Programs)), make([]int64, len(c.Programs))}
-	for round := range c.Rounds + 1 {
-		for i, p := range c.Programs {
-			times, memory, err := c.turn(p)
+	r := Result{c, make([][]float64, len(c.Programs)), make([]int64, len(c.Programs))}
+	if c.Turns == 0 {
+		return r, r.take(c.Rounds, func(i int) (float64, error) {
+			p, err := c.Programs[i].start()
 			if err != nil {
-				return r, err
+				return 0, err
 			}
-			if round > 0 {
-				r.times[i] = append(r.times[i], times)
-				r.memory[i] = max(r.memory[i], memory)
-			}
+			return r.end(i, p)
+		})
+	}
+	for range c.Rounds {
+		if err := r.round(); err != nil {
+			return r, err
 		}
 	}
 	return r, nil
 }
 
-// turn runs a program once.
-func (c Contest) turn(p Program) (times []float64, memory int64, err error) {
-	cmd := exec.Command(p.Command[0], p.Command[1:]...)
-	var out, complaints bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &complaints
-	start := time.Now()
-	if err := cmd.Run(); err != nil {
-		return nil, 0, fmt.Errorf("%s: %w\n%s%s", strings.Join(p.Command, " "), err, out.String(), complaints.String())
-	}
-	took := float64(time.Since(start).Nanoseconds())
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		memory = usage.Maxrss * 1024
-	}
-	if !c.Printed {
-		return []float64{took}, memory, nil
-	}
-	for _, field := range strings.Fields(out.String()) {
-		ns, err := strconv.ParseFloat(field, 64)
-		if err != nil {
-			return nil, 0, fmt.Errorf("%s printed %q, which is no number", strings.Join(p.Command, " "), field)
+// round starts all programs, lets them take turns, and ends them.
+func (r *Result) round() error {
+	started := make([]*running, len(r.contest.Programs))
+	defer func() {
+		for _, p := range started {
+			if p != nil {
+				p.kill()
+			}
 		}
-		times = append(times, ns)
+	}()
+	for i, p := range r.contest.Programs {
+		var err error
+		if started[i], err = p.start(); err != nil {
+			return err
+		}
 	}
-	return times, memory, nil
+	if err := r.take(r.contest.Turns, func(i int) (float64, error) { return started[i].ask() }); err != nil {
+		return err
+	}
+	for i, p := range started {
+		if _, err := r.end(i, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take lets the programs have turns.
+func (r *Result) take(turns int, turn func(i int) (float64, error)) error {
+	n := len(r.contest.Programs)
+	for t := range turns + 1 {
+		for k := range n {
+			i := (t + k) % n
+			ns, err := turn(i)
+			if err != nil {
+				return err
+			}
+			if t > 0 {
+				r.times[i] = append(r.times[i], ns)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Result) end(i int, p *running) (float64, error) {
+	took, memory, err := p.end()
+	r.memory[i] = max(r.memory[i], memory)
+	return took, err
 }
 
 // Median returns the median time of program i in nanoseconds.
-func (r Result) Median(i int) float64 { return median(slices.Concat(r.times[i]...)) }
+func (r Result) Median(i int) float64 { return median(r.times[i]) }
 
-// Ratio returns the median, over the rounds, of the first program's median time
-// in a round by that of program i: so a round in which the machine was slow
-// counts as any other.
+// Ratio returns the median, over the turns, of the first program's time by that of
+// program i in the same turn: so one in which the machine was slow counts as any
+// other.
 func (r Result) Ratio(i int) float64 {
-	return r.rounds(i, func(first, other float64) float64 { return first / other })
+	return r.turns(i, func(first, other float64) float64 { return first / other })
 }
 
 // Difference returns the same of the first program's time less that of program i.
 func (r Result) Difference(i int) float64 {
-	return r.rounds(i, func(first, other float64) float64 { return first - other })
+	return r.turns(i, func(first, other float64) float64 { return first - other })
 }
 
-func (r Result) rounds(i int, of func(first, other float64) float64) float64 {
-	var all []float64
-	for round := range r.times[i] {
-		all = append(all, of(median(r.times[0][round]), median(r.times[i][round])))
+func (r Result) turns(i int, of func(first, other float64) float64) float64 {
+	all := make([]float64, len(r.times[i]))
+	for t, other := range r.times[i] {
+		all[t] = of(r.times[0][t], other)
 	}
 	return median(all)
 }
@@ -126,16 +149,16 @@ func median(times []float64) float64 {
 }
 
 // String shows a line for each program: its median and range, its memory, and
-// the first program's ratio to it, of the rounds and of the least times.
+// the first program's ratio to it, of the turns and of the least times.
 func (r Result) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)\n", r.contest.Title, r.contest.Unit.Name)
 	unit := float64(r.contest.Unit.Size)
 	first := r.contest.Programs[0].Name
-	least := func(i int) float64 { return slices.Min(slices.Concat(r.times[i]...)) }
+	least := func(i int) float64 { return slices.Min(r.times[i]) }
 	for i, p := range r.contest.Programs {
 		fmt.Fprintf(&b, "  %-7s %9.3f   from %.3f to %.3f   %4d MB", p.Name, r.Median(i)/unit,
-			least(i)/unit, slices.Max(slices.Concat(r.times[i]...))/unit, r.memory[i]>>20)
+			least(i)/unit, slices.Max(r.times[i])/unit, r.memory[i]>>20)
 		if i > 0 {
 			fmt.Fprintf(&b, "   %s/%s %.3f (least %.3f)", first, p.Name, r.Ratio(i), least(0)/least(i))
 			if limit, ok := r.contest.Limits[p.Name]; ok {

@@ -9,30 +9,36 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func printing(name, numbers string) Program {
-	return Program{Name: name, Command: []string{"sh", "-c", "printf '" + numbers + "'"}}
+// answering gives a line for each that it reads.
+func answering(name string, lines ...string) Program {
+	return Program{Name: name, Command: append([]string{"sh", "-c", `for line; do read -r _ && echo "$line"; done`, name}, lines...)}
 }
 
-func TestPrintedTimes(t *testing.T) {
+func TestTurns(t *testing.T) {
 	c := Contest{
-		Title:    "adding",
-		Unit:     Microseconds,
-		Rounds:   2,
-		Printed:  true,
-		Programs: []Program{printing("ours", `3000\n1000\n2000\n`), printing("fast", `1000\n`), printing("slow", `8e3\n4e3\n`)},
-		Limits:   map[string]float64{"fast": 1.5, "slow": 0.5},
+		Title:  "adding",
+		Unit:   Microseconds,
+		Rounds: 2,
+		Turns:  3, // after the first
+		Programs: []Program{
+			answering("ours", "9999", "3000", "1000", "2000"),
+			answering("fast", "9999", "1500", "500", "1000"),
+			answering("slow", "9999", "4e3", "8e3", "4e3"),
+		},
+		Limits: map[string]float64{"fast": 1.5, "slow": 0.5},
 	}
 	r, err := c.Run()
 	require.NoError(t, err)
+	assert.Equal(t, []float64{3000, 1000, 2000, 3000, 1000, 2000}, r.times[0])
 	assert.Equal(t, 2000.0, r.Median(0))
 	assert.Equal(t, 1000.0, r.Median(1))
-	assert.Equal(t, 6000.0, r.Median(2), "between the two in the middle")
+	assert.Positive(t, r.memory[2])
 	lines := strings.Split(r.String(), "\n")
 	assert.Equal(t, "adding (µs)", lines[0])
 	assert.Contains(t, lines[1], "2.000   from 1.000 to 3.000")
 	assert.NotContains(t, lines[1], "ours/")
-	assert.Contains(t, lines[2], "ours/fast 2.000 (least 1.000), ABOVE 1.500")
-	assert.Contains(t, lines[3], "ours/slow 0.333 (least 0.250), within 0.500")
+	assert.Contains(t, lines[2], "ours/fast 2.000 (least 2.000), ABOVE 1.500")
+	assert.Contains(t, lines[3], "ours/slow 0.500 (least 0.250), within 0.500")
 }
 
 func TestWholeProcess(t *testing.T) {
@@ -43,11 +49,11 @@ func TestWholeProcess(t *testing.T) {
 	assert.Positive(t, r.memory[0])
 }
 
-// A round in which all were slow does not change the ratio.
-func TestRatioOfRounds(t *testing.T) {
+// A turn in which all were slow does not change the ratio.
+func TestRatioOfTurns(t *testing.T) {
 	r := Result{
 		Contest{Unit: Microseconds, Programs: []Program{{Name: "ours"}, {Name: "theirs"}}, Excess: map[string]time.Duration{"theirs": 500}},
-		[][][]float64{{{2000}, {2100, 2100}, {8000}}, {{1000}, {1050}, {4000}}},
+		[][]float64{{2000, 2100, 8000}, {1000, 1050, 4000}},
 		make([]int64, 2),
 	}
 	assert.Equal(t, 2.0, r.Ratio(1))
@@ -62,10 +68,11 @@ func TestFailures(t *testing.T) {
 	}{
 		"exit status": {Program{"p", []string{"sh", "-c", "echo no luck >&2; exit 3"}}, "no luck"},
 		"not there":   {Program{"p", []string{"./no-such-program"}}, "no-such-program"},
-		"no number":   {printing("p", "fast"), `printed "fast"`},
+		"no number":   {answering("p", "fast"), `printed "fast`},
+		"too early":   {answering("p", "1"), "EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Contest{Rounds: 1, Printed: true, Programs: []Program{c.program}}.Run()
+			_, err := Contest{Rounds: 1, Turns: 1, Programs: []Program{c.program}}.Run()
 			assert.ErrorContains(t, err, c.says)
 		})
 	}
