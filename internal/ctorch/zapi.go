@@ -4,9 +4,8 @@ package ctorch
 
 import "unsafe"
 
-// The constants of ts_api.h.
+// The constants of ts_types.h and ts_api.h.
 const (
-	ABI                  = 1  // the number of this ABI
 	CodeUnknown          = 1  // not derived from std::exception
 	CodeRuntime          = 2  // c10::Error, std::exception
 	CodeArgument         = 3  // refused by the shim before libtorch saw it
@@ -57,6 +56,7 @@ const (
 	RoleBuffer           = 1
 	RoleAttribute        = 2 // a tensor held in a plain attribute, also inside lists, tuples, dicts, objects
 	RoleConstant         = 3 // a tensor constant of a method's graph
+	ABI                  = 1 // the number of this ABI
 )
 
 // Error is one failure: a code, a line of text, and where it came from.

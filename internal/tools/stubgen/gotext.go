@@ -73,7 +73,7 @@ func comment(b *bytes.Buffer, indent, doc string) {
 func goDoc(name, doc string) string { return strings.Replace(doc, name, goName(name), 1) }
 
 func writeAPI(b *bytes.Buffer, h *header) {
-	fmt.Fprintf(b, "// %s\n\npackage ctorch\n\nimport \"unsafe\"\n\n// The constants of ts_api.h.\nconst (\n", banner)
+	fmt.Fprintf(b, "// %s\n\npackage ctorch\n\nimport \"unsafe\"\n\n// The constants of ts_types.h and ts_api.h.\nconst (\n", banner)
 	for _, c := range h.constants {
 		fmt.Fprintf(b, "\t%s = %s", goName(c.name), c.value)
 		if c.doc != "" {

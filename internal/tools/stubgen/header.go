@@ -44,8 +44,24 @@ var (
 	abiRE      = regexp.MustCompile(`^#define (TS_ABI) (\d+)$`)
 )
 
-func parse(src string) (*header, error) {
+// parse reads sources one after the other.
+func parse(sources ...source) (*header, error) {
 	h := &header{}
+	for _, s := range sources {
+		if err := h.read(s.text); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	if len(h.functions) == 0 {
+		return nil, fmt.Errorf("no TS_API prototype found")
+	}
+	return h, nil
+}
+
+// source is the text of one file.
+type source struct{ name, text string }
+
+func (h *header) read(src string) error {
 	var doc []string
 	lines := strings.Split(src, "\n")
 	for i := 0; i < len(lines); i++ {
@@ -76,7 +92,7 @@ func parse(src string) (*header, error) {
 			for i++; !strings.HasPrefix(lines[i], "}"); i++ {
 				m := fieldRE.FindStringSubmatch(lines[i])
 				if m == nil {
-					return nil, fail("not a field: %q", lines[i])
+					return fail("not a field: %q", lines[i])
 				}
 				s.fields = append(s.fields, variable{strings.TrimSpace(m[1]), m[2], m[3]})
 			}
@@ -85,23 +101,23 @@ func parse(src string) (*header, error) {
 			for i++; !strings.HasPrefix(lines[i], "}"); i++ {
 				m := entryRE.FindStringSubmatch(lines[i])
 				if m == nil {
-					return nil, fail("not an enum entry with a value: %q", lines[i])
+					return fail("not an enum entry with a value: %q", lines[i])
 				}
 				h.constants = append(h.constants, constant{m[1], m[2], m[3]})
 			}
 		case strings.HasPrefix(line, "TS_API "):
 			m := functionRE.FindStringSubmatch(line)
 			if m == nil {
-				return nil, fail("not a prototype on one line: %q", line)
+				return fail("not a prototype on one line: %q", line)
 			}
 			if len(doc) == 0 || !strings.HasPrefix(doc[0], m[2]) {
-				return nil, fail("the comment above %s must begin with its name", m[2])
+				return fail("the comment above %s must begin with its name", m[2])
 			}
 			f := function{name: m[2], result: strings.TrimSpace(m[1]), doc: strings.Join(doc, "\n"), steady: m[4] != ""}
 			for p := range strings.SplitSeq(m[3], ", ") {
 				pm := paramRE.FindStringSubmatch(p)
 				if pm == nil {
-					return nil, fail("not a parameter: %q", p)
+					return fail("not a parameter: %q", p)
 				}
 				f.params = append(f.params, variable{ctype: strings.TrimSpace(pm[1]), name: pm[2]})
 			}
@@ -109,8 +125,5 @@ func parse(src string) (*header, error) {
 		}
 		doc = nil
 	}
-	if len(h.functions) == 0 {
-		return nil, fmt.Errorf("no TS_API prototype found")
-	}
-	return h, nil
+	return nil
 }

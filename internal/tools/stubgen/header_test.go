@@ -35,7 +35,7 @@ TS_API void ts_thing_free(ts_thing *t) TS_NOEXCEPT;
 `
 
 func TestParse(t *testing.T) {
-	h, err := parse(small)
+	h, err := parse(source{"small.h", small})
 	require.NoError(t, err)
 	assert.Equal(t, []typedef{{"ts_thing", "ts_thing is opaque."}}, h.opaque)
 	assert.Equal(t, []constant{{"TS_ABI", "7", "the number of this ABI"}, {"TS_TAG_ONE", "1", "the first"}, {"TS_TAG_TWO_MORE", "3", ""}}, h.constants)
@@ -68,7 +68,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 	for name, src := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := parse(src)
+			_, err := parse(source{"small.h", src})
 			assert.Error(t, err)
 		})
 	}

@@ -1,8 +1,8 @@
-// Command stubgen reads the C ABI header and writes everything that repeats it:
+// Command stubgen reads the C ABI's headers and writes everything that repeats it:
 // the function table, the C stubs that forward to it, the shim's initialiser,
 // and the Go constants, structs and wrappers.
 //
-// It understands the subset of C that ts_api.h is written in: opaque structs,
+// It understands the subset of C that ts_types.h and ts_api.h are written in: opaque structs,
 // structs of scalars and pointers, enums with explicit values, and prototypes
 // marked TS_API that end in ") TS_NOEXCEPT;" on the same line.
 //
@@ -23,7 +23,7 @@ import (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("stubgen: ")
-	dir := flag.String("dir", ".", "folder of ts_api.h, and of the output")
+	dir := flag.String("dir", ".", "folder of the headers, and of the output")
 	flag.Parse()
 	if flag.NArg() != 0 {
 		log.Fatalf("unexpected argument %q", flag.Arg(0))
@@ -34,13 +34,17 @@ func main() {
 }
 
 func run(dir string) error {
-	src, err := os.ReadFile(filepath.Join(dir, "ts_api.h"))
+	var sources []source
+	for _, name := range []string{"ts_types.h", "ts_api.h"} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		sources = append(sources, source{name, string(text)})
+	}
+	api, err := parse(sources...)
 	if err != nil {
 		return err
-	}
-	api, err := parse(string(src))
-	if err != nil {
-		return fmt.Errorf("ts_api.h: %w", err)
 	}
 	outputs := []struct {
 		name  string
