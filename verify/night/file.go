@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 )
 
@@ -90,12 +91,41 @@ func read(r io.Reader) (n *Night, whole int64, err error) {
 			return nil, 0, &Error{Line: number, Msg: "cannot be read", Err: err}
 		}
 		whole += int64(len(text))
-		if n, err = n.take(text); err != nil {
-			var known *Error
-			if errors.As(err, &known) {
-				known.Line = number
-			}
+		if n, err = n.take(text, number); err != nil {
 			return nil, 0, err
+		}
+	}
+}
+
+// Nights reads one night after another from a stream, as a history is exported. The
+// last may lack its end, as in Read. An error ends the sequence.
+func Nights(r io.Reader) iter.Seq2[*Night, error] {
+	return func(yield func(*Night, error) bool) {
+		lines := bufio.NewReaderSize(r, 1<<16)
+		var n *Night
+		for number := 1; ; number++ {
+			text, err := readLine(lines)
+			switch {
+			case errors.Is(err, io.EOF) && n != nil:
+				yield(n, nil)
+				return
+			case errors.Is(err, io.EOF):
+				yield(nil, &Error{Line: number, Msg: "no night begins here", Remedy: "name a file that verify suite wrote"})
+				return
+			case err != nil:
+				yield(nil, &Error{Line: number, Msg: "cannot be read", Err: err})
+				return
+			}
+			if n != nil && bytes.HasPrefix(text, []byte(`{"night":`)) {
+				if !yield(n, nil) {
+					return
+				}
+				n = nil
+			}
+			if n, err = n.take(text, number); err != nil {
+				yield(nil, err)
+				return
+			}
 		}
 	}
 }
@@ -117,7 +147,13 @@ func readLine(r *bufio.Reader) (text []byte, err error) {
 }
 
 // take adds a line to the night, which the first line begins.
-func (n *Night) take(text []byte) (*Night, error) {
+func (n *Night) take(text []byte, number int) (_ *Night, err error) {
+	defer func() {
+		var known *Error
+		if errors.As(err, &known) {
+			known.Line = number
+		}
+	}()
 	var l line
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if err := decoder.Decode(&l); err != nil {

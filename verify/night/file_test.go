@@ -104,6 +104,49 @@ func TestResumedNightHasNoEnd(t *testing.T) {
 	assert.Nil(t, n.End)
 }
 
+func TestNightsFollowOneAnother(t *testing.T) {
+	var text bytes.Buffer
+	nights := []*Night{
+		{Header: header("a"), Results: []Result{result("a", verify.Consistent)}, End: &End{Notes: []string{}}},
+		{Header: header("a", "b"), Results: []Result{result("b", verify.Unstable)}},
+	}
+	for _, n := range nights {
+		require.NoError(t, n.Write(&text))
+	}
+	whole := text.String()
+	for name, c := range map[string]struct {
+		text string
+		want []*Night
+		err  string
+	}{
+		"two":         {whole, nights, ""},
+		"cut off":     {whole + `{"result"`, nights, ""},
+		"damaged":     {whole + "{]\n", nights[:1], "line 6: is not of a night"},
+		"empty":       {"", nil, "line 1: no night begins here"},
+		"other first": {"{}\n" + whole, nil, "line 1: no night begins here"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []*Night
+			var failed error
+			for n, err := range Nights(strings.NewReader(c.text)) {
+				if failed = err; err == nil {
+					got = append(got, n)
+				}
+			}
+			assert.Equal(t, c.want, got)
+			if c.err == "" {
+				assert.NoError(t, failed)
+			} else {
+				assert.ErrorContains(t, failed, c.err)
+			}
+		})
+	}
+	for n := range Nights(strings.NewReader(whole)) {
+		assert.Equal(t, nights[0], n)
+		break // must end the reading
+	}
+}
+
 func TestBadFiles(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"empty":         {"", "line 1: no night begins here"},

@@ -88,9 +88,12 @@ type Leg struct {
 	Same     *bool         `json:"same"`    // as the reference; null of the reference itself, and when it cannot be told
 	MaxAbs   verify.Number `json:"max_abs"` // greatest |got − want| over all outputs and sets of inputs
 	MaxRel   verify.Number `json:"max_rel"`
-	P50      float64       `json:"p50"`  // median latency of a call in seconds; 0 when not measured
-	Peak     int64         `json:"peak"` // memory of the device at its most, in bytes; 0 when not measured
-	Error    string        `json:"error"`
+	// Share is the part of the tolerance that the worst output takes, at the most: 1 is
+	// all of it, more is outside. 0 too where the tolerance is infinite.
+	Share verify.Number `json:"share"`
+	P50   float64       `json:"p50"`  // median latency of a call in seconds; 0 when not measured
+	Peak  int64         `json:"peak"` // memory of the device at its most, in bytes; 0 when not measured
+	Error string        `json:"error"`
 }
 
 // End is written behind the last check.

@@ -42,9 +42,34 @@ func legOf(l *verify.Leg, r *verify.Report) Leg {
 		}
 		for _, o := range c.Outputs {
 			leg.MaxAbs, leg.MaxRel = worse(leg.MaxAbs, o.MaxAbs), worse(leg.MaxRel, o.MaxRel)
+			leg.Share = worse(leg.Share, shareOf(&o))
 		}
 	}
 	return leg
+}
+
+// shareOf bounds |got − want| / (atol + rtol·|want|) from above by the least of what its
+// parts allow. Of an output that is the same it is no more than 1.
+func shareOf(o *verify.OutputComparison) verify.Number {
+	if o.MaxAbs == 0 {
+		return 0
+	}
+	t := o.Tolerance
+	share := math.Inf(1)
+	part := func(of, limit float64) {
+		if of > 0 { // 0 is what was not measured
+			share = min(share, of/limit)
+		}
+	}
+	part(float64(o.MaxAbs), float64(t.ATol))
+	part(float64(o.MaxRel), float64(t.RTol))
+	if t.ULP > 0 {
+		part(float64(o.MaxULP), float64(t.ULP))
+	}
+	if o.Same {
+		share = min(share, 1)
+	}
+	return verify.Number(share)
 }
 
 // worse gives the greater error; NaN is the worst of all.
