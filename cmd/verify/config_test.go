@@ -45,7 +45,7 @@ func TestConfig(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("scripted: m.pt\nrtol: 1\n"), 0o644))
 	r = invoke(t, "--config", path)
 	assert.Equal(t, 2, r.code)
-	assert.Contains(t, r.stderr, path+": line 2: unknown key rtol")
+	assert.Contains(t, r.stderr, path+": line 2, column 1: unknown key rtol")
 	r = invoke(t, "init", "--output", "-", filepath.Join(branch, "model_scripted.pt"))
 	assert.Equal(t, 0, r.code)
 	assert.Contains(t, r.stdout, "testdata/branch/model_scripted.pt\n")

@@ -1,17 +1,11 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify"
@@ -19,27 +13,28 @@ import (
 	"github.com/seed06459138/torchgo/verify/inputs"
 )
 
-// file is verify.yaml. What its values mean is said at the flags of the same names.
-type file struct {
-	Scripted        text     `yaml:"scripted"`
-	State           text     `yaml:"state"`
-	StateKey        text     `yaml:"state_key"`
-	Expected        text     `yaml:"expected"`
+// Body is what a verify.yaml says of a check, as does each check of a suite. What its
+// values mean is said at the flags of the same names.
+type Body struct {
+	Scripted        Text     `yaml:"scripted"`
+	State           Text     `yaml:"state"`
+	StateKey        Text     `yaml:"state_key"`
+	Expected        Text     `yaml:"expected"`
 	Legs            named    `yaml:"legs"` // KIND:FILE[,option=value…] by their names
-	Method          text     `yaml:"method"`
-	Devices         texts    `yaml:"devices"` // the scripted file also runs on each but the first
+	Method          Text     `yaml:"method"`
+	Devices         Texts    `yaml:"devices"` // the scripted file also runs on each but the first
 	Threads         whole    `yaml:"threads"`
 	Runs            whole    `yaml:"runs"`
-	Inputs          texts    `yaml:"inputs"`
+	Inputs          Texts    `yaml:"inputs"`
 	Sets            lists    `yaml:"sets"` // files by the name of their set
 	Generate        generate `yaml:"generate"`
-	SaveFailing     text     `yaml:"save_failing"`
-	Tolerance       text     `yaml:"tolerance"`
+	SaveFailing     Text     `yaml:"save_failing"`
+	Tolerance       Text     `yaml:"tolerance"`
 	Tolerances      named    `yaml:"tolerances"` // of single outputs
 	EqualNaN        bool     `yaml:"equal_nan"`
-	Metrics         texts    `yaml:"metrics"`
-	AcceptUncovered texts    `yaml:"accept_uncovered"`
-	NonPersistent   texts    `yaml:"non_persistent"`
+	Metrics         Texts    `yaml:"metrics"`
+	AcceptUncovered Texts    `yaml:"accept_uncovered"`
+	NonPersistent   Texts    `yaml:"non_persistent"`
 }
 
 // generate says which inputs to make.
@@ -48,7 +43,7 @@ type generate struct {
 	Seed   whole `yaml:"seed"`
 	Shapes named `yaml:"shapes"` // SHAPE[:DTYPE] by the name of the argument
 	Ranges named `yaml:"ranges"` // LOW:HIGH by the name of the argument, all for the rest
-	Edges  texts `yaml:"edges"`
+	Edges  Texts `yaml:"edges"`
 }
 
 // Load reads the description of a check. Files that it names are sought beside it.
@@ -70,78 +65,45 @@ func Load(path string) (verify.Spec, error) {
 
 // Parse reads the description of a check; files that it names are sought in folder.
 func Parse(data []byte, folder string) (verify.Spec, error) {
-	var f file
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
-		return verify.Spec{}, explain(err)
+	var b Body
+	if err := Decode(data, &b, "docs/config.schema.json"); err != nil {
+		return verify.Spec{}, err
 	}
-	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return verify.Spec{}, errors.New("holds more than one document; write one check into a file")
-	}
-	return f.spec(folder)
+	return b.Spec(folder)
 }
 
-var (
-	unknownKey = regexp.MustCompile(`line (\d+): field (.+) not found in type \S+`)
-	wrongType  = regexp.MustCompile("line (\\d+): cannot unmarshal !!\\w+ `?([^`]*)`? ?into (\\S+)")
-)
-
-// explain words an error of the decoder, of which the first fault is told.
-func explain(err error) error {
-	var faults *yaml.TypeError
-	if !errors.As(err, &faults) || len(faults.Errors) == 0 {
-		text := strings.TrimPrefix(err.Error(), "yaml: ")
-		if !strings.HasPrefix(text, "line ") {
-			text = "line 1: " + text // the scanner counts from 0, and leaves that out
+// Spec makes the question of a body; files that it names are sought in folder. An
+// error says where in the file the value stands that is wrong.
+func (b *Body) Spec(folder string) (verify.Spec, error) {
+	beside := func(t Text) string {
+		if t.Value == "" || filepath.IsAbs(t.Value) {
+			return t.Value
 		}
-		return errors.New(text)
-	}
-	first := faults.Errors[0]
-	if m := unknownKey.FindStringSubmatch(first); m != nil {
-		return fmt.Errorf("line %s: unknown key %s; docs/config.schema.json lists those there are", m[1], m[2])
-	}
-	if m := wrongType.FindStringSubmatch(first); m != nil {
-		wanted := "keys and values"
-		if m[3] == "bool" {
-			wanted = "true or false"
-		}
-		return fmt.Errorf("line %s: %s is not %s", m[1], strings.TrimSpace(m[2]), wanted)
-	}
-	return errors.New(first)
-}
-
-// spec makes the question of the file.
-func (f *file) spec(folder string) (verify.Spec, error) {
-	beside := func(t text) string {
-		if t.value == "" || filepath.IsAbs(t.value) {
-			return t.value
-		}
-		return filepath.Join(folder, t.value)
+		return filepath.Join(folder, t.Value)
 	}
 	s := verify.Spec{
-		Scripted: beside(f.Scripted), State: beside(f.State), StateKey: f.StateKey.value, Expected: beside(f.Expected), Method: f.Method.value,
-		Threads: int(f.Threads), Runs: int(f.Runs), SaveFailing: beside(f.SaveFailing), AcceptUncovered: f.AcceptUncovered.values(), NonPersistent: f.NonPersistent.values(),
+		Scripted: beside(b.Scripted), State: beside(b.State), StateKey: b.StateKey.Value, Expected: beside(b.Expected), Method: b.Method.Value,
+		Threads: int(b.Threads), Runs: int(b.Runs), SaveFailing: beside(b.SaveFailing), AcceptUncovered: b.AcceptUncovered.Values(), NonPersistent: b.NonPersistent.Values(),
 	}
-	for _, t := range f.Inputs {
+	for _, t := range b.Inputs {
 		s.Inputs = append(s.Inputs, beside(t))
 	}
-	for _, set := range f.Sets {
-		one := verify.InputSet{Name: set.name.value}
+	for _, set := range b.Sets {
+		one := verify.InputSet{Name: set.name.Value}
 		for _, t := range set.items {
 			one.Files = append(one.Files, beside(t))
 		}
 		s.Sets = append(s.Sets, one)
 	}
-	for _, l := range f.Legs {
-		leg, err := verify.ParseLeg(l.name.value + "=" + l.value.value)
+	for _, l := range b.Legs {
+		leg, err := verify.ParseLeg(l.name.Value + "=" + l.value.Value)
 		if err != nil {
-			return s, l.value.wrong(err)
+			return s, l.value.Wrong(err)
 		}
-		leg.File = beside(text{value: leg.File})
+		leg.File = beside(Text{Value: leg.File})
 		s.Legs = append(s.Legs, leg)
 	}
-	for _, add := range []func(*verify.Spec) error{f.devices, f.judging, f.Generate.plan} {
+	for _, add := range []func(*verify.Spec) error{b.devices, b.judging, b.Generate.plan} {
 		if err := add(&s); err != nil {
 			return s, err
 		}
@@ -151,49 +113,49 @@ func (f *file) spec(folder string) (verify.Spec, error) {
 
 // devices takes the first device for all legs, and adds a leg of the scripted file
 // for each other.
-func (f *file) devices(s *verify.Spec) error {
-	for i, t := range f.Devices {
-		device, err := torch.ParseDevice(t.value)
+func (b *Body) devices(s *verify.Spec) error {
+	for i, t := range b.Devices {
+		device, err := torch.ParseDevice(t.Value)
 		switch {
 		case err != nil:
-			return t.wrong(err)
+			return t.Wrong(err)
 		case i == 0:
 			s.Device = device
 			continue
 		case s.Scripted == "":
-			return t.wrong(errors.New("there is no scripted file to run on another device; give legs, with device=" + t.value))
+			return t.Wrong(errors.New("there is no scripted file to run on another device; give legs, with device=" + t.Value))
 		}
-		s.Legs = append(s.Legs, verify.LegSpec{Name: "on " + t.value, Kind: "scripted", File: s.Scripted, Device: &device})
+		s.Legs = append(s.Legs, verify.LegSpec{Name: "on " + t.Value, Kind: "scripted", File: s.Scripted, Device: &device})
 	}
 	return nil
 }
 
 // judging says what outputs may differ by.
-func (f *file) judging(s *verify.Spec) error {
+func (b *Body) judging(s *verify.Spec) error {
 	all := verify.OutputTolerance{Tolerance: compare.Default}
-	if f.Tolerance.value != "" {
+	if b.Tolerance.Value != "" {
 		var err error
-		if all, err = verify.ParseTolerance(f.Tolerance.value); err != nil {
-			return f.Tolerance.wrong(err)
+		if all, err = verify.ParseTolerance(b.Tolerance.Value); err != nil {
+			return b.Tolerance.Wrong(err)
 		}
 		if all.Output != "" {
-			return f.Tolerance.wrong(errors.New("the tolerance of a single output belongs under tolerances"))
+			return b.Tolerance.Wrong(errors.New("the tolerance of a single output belongs under tolerances"))
 		}
 	}
-	all.Tolerance.EqualNaN = all.Tolerance.EqualNaN || f.EqualNaN
+	all.Tolerance.EqualNaN = all.Tolerance.EqualNaN || b.EqualNaN
 	s.Tolerance = &all.Tolerance
-	for _, t := range f.Tolerances {
-		one, err := verify.ParseTolerance(t.name.value + ":" + t.value.value)
+	for _, t := range b.Tolerances {
+		one, err := verify.ParseTolerance(t.name.Value + ":" + t.value.Value)
 		if err != nil {
-			return t.value.wrong(err)
+			return t.value.Wrong(err)
 		}
-		one.Tolerance.EqualNaN = one.Tolerance.EqualNaN || f.EqualNaN
+		one.Tolerance.EqualNaN = one.Tolerance.EqualNaN || b.EqualNaN
 		s.Tolerances = append(s.Tolerances, one)
 	}
-	for _, t := range f.Metrics {
-		m, err := verify.ParseMetric(t.value)
+	for _, t := range b.Metrics {
+		m, err := verify.ParseMetric(t.Value)
 		if err != nil {
-			return t.wrong(err)
+			return t.Wrong(err)
 		}
 		s.Metrics = append(s.Metrics, m)
 	}
@@ -204,27 +166,27 @@ func (f *file) judging(s *verify.Spec) error {
 func (g *generate) plan(s *verify.Spec) error {
 	plan := inputs.Plan{Seed: uint64(g.Seed), Random: int(g.Random)}
 	for _, t := range g.Shapes {
-		field, err := inputs.ParseField(t.name.value + "=" + t.value.value)
+		field, err := inputs.ParseField(t.name.Value + "=" + t.value.Value)
 		if err != nil {
-			return t.value.wrong(err)
+			return t.value.Wrong(err)
 		}
 		plan.Fields = append(plan.Fields, field)
 	}
 	for _, t := range g.Ranges {
-		prefix := t.name.value + "="
-		if t.name.value == "all" {
+		prefix := t.name.Value + "="
+		if t.name.Value == "all" {
 			prefix = ""
 		}
-		r, err := inputs.ParseRange(prefix + t.value.value)
+		r, err := inputs.ParseRange(prefix + t.value.Value)
 		if err != nil {
-			return t.value.wrong(err)
+			return t.value.Wrong(err)
 		}
 		plan.Ranges = append(plan.Ranges, r)
 	}
 	for _, t := range g.Edges {
-		edges, err := inputs.ParseEdges(t.value)
+		edges, err := inputs.ParseEdges(t.Value)
 		if err != nil {
-			return t.wrong(err)
+			return t.Wrong(err)
 		}
 		plan.Edges = append(plan.Edges, edges...)
 	}

@@ -101,43 +101,43 @@ func TestDocumentedExample(t *testing.T) {
 	assert.Equal(t, 20, s.Generate.Random)
 }
 
-// Every fault is told with the line it is in.
+// Every fault is told with the line and column it is in.
 func TestFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		"scripted: m.pt\nscriptet: m.pt\n":                   "line 2: unknown key scriptet; docs/config.schema.json",
-		"generate:\n  radnom: 3\n":                           "line 2: unknown key radnom",
-		"scripted: m.pt\nscripted: n.pt\n":                   "line 2: mapping key \"scripted\" already defined at line 1",
-		"threads: many\n":                                    "line 1: many is not a whole number",
-		"threads: 1.5\n":                                     "line 1: 1.5 is not a whole number",
-		"equal_nan: perhaps\n":                               "line 1: perhaps is not true or false",
-		"generate:\n  seed: -1\n":                            "line 2: -1 is not a whole number of zero or more",
-		"generate: 3\n":                                      "line 1: 3 is not keys and values",
-		"tolerance: close\n":                                 "line 1: the tolerance \"close\" has the unknown word",
-		"tolerance: logits:exact\n":                          "line 1: the tolerance of a single output belongs under tolerances",
-		"tolerances:\n  a: exact\n  b: rtol=x\n":             "line 3: the tolerance \"b:rtol=x\" has rtol=x, whose value is no number",
-		"tolerances: exact\n":                                "line 1: names and their values belong here",
-		"metrics:\n- cosine>=0.9\n- angle\n":                 "line 3: the metric \"angle\" has an unknown name",
-		"legs:\n  half: scriptet:m.pt\n":                     "line 2: the leg \"half=scriptet:m.pt\" has the unknown kind",
-		"legs:\n  a: frozen:m.pt\n  a: frozen:n.pt\n":        "line 3: a stands here twice",
-		"legs: [frozen:m.pt]\n":                              "line 1: names and their values belong here",
-		"devices: [cpu, tpu]\n":                              "line 1: ",
+		"scripted: m.pt\nscriptet: m.pt\n":                   "line 2, column 1: unknown key scriptet; docs/config.schema.json",
+		"generate:\n  radnom: 3\n":                           "line 2, column 3: unknown key radnom",
+		"scripted: m.pt\nscripted: n.pt\n":                   "line 2, column 1: mapping key \"scripted\" already defined at line 1",
+		"threads: many\n":                                    "line 1, column 10: many is not a whole number",
+		"threads: 1.5\n":                                     "line 1, column 10: 1.5 is not a whole number",
+		"equal_nan: perhaps\n":                               "line 1, column 12: perhaps is not true or false",
+		"generate:\n  seed: -1\n":                            "line 2, column 9: -1 is not a whole number of zero or more",
+		"generate: 3\n":                                      "line 1, column 11: 3 is not keys and values",
+		"tolerance: close\n":                                 "line 1, column 12: the tolerance \"close\" has the unknown word",
+		"tolerance: logits:exact\n":                          "line 1, column 12: the tolerance of a single output belongs under tolerances",
+		"tolerances:\n  a: exact\n  b: rtol=x\n":             "line 3, column 6: the tolerance \"b:rtol=x\" has rtol=x, whose value is no number",
+		"tolerances: exact\n":                                "line 1, column 13: names and their values belong here",
+		"metrics:\n- cosine>=0.9\n- angle\n":                 "line 3, column 3: the metric \"angle\" has an unknown name",
+		"legs:\n  half: scriptet:m.pt\n":                     "line 2, column 9: the leg \"half=scriptet:m.pt\" has the unknown kind",
+		"legs:\n  a: frozen:m.pt\n  a: frozen:n.pt\n":        "line 3, column 3: a stands here twice",
+		"legs: [frozen:m.pt]\n":                              "line 1, column 7: names and their values belong here",
+		"devices: [cpu, tpu]\n":                              "line 1, column 16: unknown device",
 		"devices: [cpu, cuda]\n":                             "no scripted file to run on another device",
-		"generate:\n  shapes:\n    x: 1xx2\n":                "line 3: the shape",
-		"generate:\n  ranges:\n    x: 2:1\n":                 "line 3: the range",
-		"generate:\n  edges: odd\n":                          "line 2: there is no edge case",
-		"inputs:\n- [x.npy]\n":                               "line 2: a list or keys stand where one value belongs",
-		"scripted: {a: b}\n":                                 "line 1: a list or keys stand where one value belongs",
+		"generate:\n  shapes:\n    x: 1xx2\n":                "line 3, column 8: the shape",
+		"generate:\n  ranges:\n    x: 2:1\n":                 "line 3, column 8: the range",
+		"generate:\n  edges: odd\n":                          "line 2, column 10: there is no edge case",
+		"inputs:\n- [x.npy]\n":                               "line 2, column 3: a list or keys stand where one value belongs",
+		"scripted: {a: b}\n":                                 "line 1, column 11: a list or keys stand where one value belongs",
 		"scripted: m.pt\n---\nscripted: n.pt\n":              "more than one document",
-		"scripted: [\n":                                      "line 1: ",
-		"\tscripted: m.pt\n":                                 "line 1: ",
-		"- scripted\n":                                       "line 1: ",
-		"sets:\n  night: {a: b}\n":                           "line 2: ",
+		"scripted: [\n":                                      "line 2, column 1: did not find",
+		"\tscripted: m.pt\n":                                 "line 1, column 1: found character",
+		"- scripted\n":                                       "line 1, column 1: keys and values belong here",
+		"sets:\n  night: {a: b}\n":                           "line 2, column 10: ",
 		"a: &a [x, x]\nb: &b [*a, *a]\nscripted: [*b, *b]\n": "line ",
 	} {
 		t.Run(text, func(t *testing.T) {
 			_, err := Parse([]byte(text), ".")
 			require.ErrorContains(t, err, want)
-			assert.NotContains(t, err.Error(), "config.file")
+			assert.NotContains(t, err.Error(), "config.Body")
 		})
 	}
 	_, err := Load("nowhere.yaml")
@@ -168,7 +168,7 @@ func TestSchema(t *testing.T) {
 		}
 		return all
 	}
-	assert.ElementsMatch(t, keys(file{}), described(root))
+	assert.ElementsMatch(t, keys(Body{}), described(root))
 	assert.False(t, *root.AdditionalProperties)
 	var nested struct {
 		Properties struct{ Generate object } `json:"properties"`

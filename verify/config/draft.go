@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/verify/inspect"
@@ -217,7 +217,7 @@ func (d *draft) writeGenerate(b *strings.Builder) {
 
 // quoted writes a scalar as YAML reads it again.
 func quoted(value string) string {
-	out, err := yaml.Marshal(value)
+	out, err := yaml.Dump(value)
 	if err != nil || strings.Contains(strings.TrimRight(string(out), "\n"), "\n") {
 		return fmt.Sprintf("%q", value)
 	}

@@ -4,27 +4,27 @@ import (
 	"fmt"
 	"strconv"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 )
 
-// text is a scalar and where it stands.
-type text struct {
-	value string
-	line  int
+// Text is a scalar and where it stands, both from 1.
+type Text struct {
+	Value        string
+	Line, Column int
 }
 
-// wrong says where a value stands that can't be used.
-func (t text) wrong(err error) error { return fmt.Errorf("line %d: %w", t.line, err) }
+// Wrong says where a value stands that can't be used.
+func (t Text) Wrong(err error) error { return &Fault{t.Line, t.Column, err} }
 
 // UnmarshalYAML takes scalars of every type as they are written.
-func (t *text) UnmarshalYAML(node *yaml.Node) error {
+func (t *Text) UnmarshalYAML(node *yaml.Node) error {
 	node = resolved(node)
 	if node.Kind != yaml.ScalarNode {
-		return fmt.Errorf("line %d: a list or keys stand where one value belongs", node.Line)
+		return faultAt(node, "a list or keys stand where one value belongs")
 	}
-	*t = text{value: node.Value, line: node.Line}
+	*t = Text{node.Value, node.Line, node.Column}
 	if node.Tag == "!!null" {
-		t.value = ""
+		t.Value = ""
 	}
 	return nil
 }
@@ -34,23 +34,23 @@ type whole uint64
 
 // UnmarshalYAML takes decimal digits, and nothing else.
 func (w *whole) UnmarshalYAML(node *yaml.Node) error {
-	var t text
-	if err := t.UnmarshalYAML(node); err != nil || t.value == "" {
+	var t Text
+	if err := t.UnmarshalYAML(node); err != nil || t.Value == "" {
 		return err
 	}
-	n, err := strconv.ParseUint(t.value, 10, 64)
+	n, err := strconv.ParseUint(t.Value, 10, 64)
 	if err != nil {
-		return t.wrong(fmt.Errorf("%s is not a whole number of zero or more", t.value))
+		return t.Wrong(fmt.Errorf("%s is not a whole number of zero or more", t.Value))
 	}
 	*w = whole(n)
 	return nil
 }
 
-// texts are several values, or one alone.
-type texts []text
+// Texts are several values, or one alone.
+type Texts []Text
 
 // UnmarshalYAML takes a list of scalars, or a scalar.
-func (t *texts) UnmarshalYAML(node *yaml.Node) error {
+func (t *Texts) UnmarshalYAML(node *yaml.Node) error {
 	node = resolved(node)
 	items := []*yaml.Node{node}
 	if node.Kind == yaml.SequenceNode {
@@ -58,8 +58,9 @@ func (t *texts) UnmarshalYAML(node *yaml.Node) error {
 	} else if node.Tag == "!!null" {
 		items = nil
 	}
+	*t = nil // what was there are defaults
 	for _, item := range items {
-		var one text
+		var one Text
 		if err := one.UnmarshalYAML(item); err != nil {
 			return err
 		}
@@ -68,10 +69,11 @@ func (t *texts) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-func (t texts) values() []string {
+// Values gives the scalars alone.
+func (t Texts) Values() []string {
 	var all []string
 	for _, one := range t {
-		all = append(all, one.value)
+		all = append(all, one.Value)
 	}
 	return all
 }
@@ -79,11 +81,12 @@ func (t texts) values() []string {
 // named are values by their names, in their order.
 type named []pair
 
-type pair struct{ name, value text }
+type pair struct{ name, value Text }
 
 // UnmarshalYAML takes keys and scalars.
 func (n *named) UnmarshalYAML(node *yaml.Node) error {
-	return eachPair(node, func(name text, value *yaml.Node) error {
+	*n = nil // what was there are defaults
+	return eachPair(node, func(name Text, value *yaml.Node) error {
 		one := pair{name: name}
 		if err := one.value.UnmarshalYAML(value); err != nil {
 			return err
@@ -97,13 +100,14 @@ func (n *named) UnmarshalYAML(node *yaml.Node) error {
 type lists []list
 
 type list struct {
-	name  text
-	items texts
+	name  Text
+	items Texts
 }
 
 // UnmarshalYAML takes keys, and scalars or lists of them.
 func (l *lists) UnmarshalYAML(node *yaml.Node) error {
-	return eachPair(node, func(name text, value *yaml.Node) error {
+	*l = nil // what was there are defaults
+	return eachPair(node, func(name Text, value *yaml.Node) error {
 		one := list{name: name}
 		if err := one.items.UnmarshalYAML(value); err != nil {
 			return err
@@ -114,24 +118,24 @@ func (l *lists) UnmarshalYAML(node *yaml.Node) error {
 }
 
 // eachPair goes through the keys of a mapping.
-func eachPair(node *yaml.Node, take func(name text, value *yaml.Node) error) error {
+func eachPair(node *yaml.Node, take func(name Text, value *yaml.Node) error) error {
 	node = resolved(node)
 	if node.Tag == "!!null" {
 		return nil
 	}
 	if node.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: names and their values belong here", node.Line)
+		return faultAt(node, "names and their values belong here")
 	}
 	seen := make(map[string]bool)
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		var name text
+		var name Text
 		if err := name.UnmarshalYAML(node.Content[i]); err != nil {
 			return err
 		}
-		if seen[name.value] {
-			return fmt.Errorf("line %d: %s stands here twice", name.line, name.value)
+		if seen[name.Value] {
+			return name.Wrong(fmt.Errorf("%s stands here twice", name.Value))
 		}
-		seen[name.value] = true
+		seen[name.Value] = true
 		if err := take(name, node.Content[i+1]); err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ var dependencies = map[string][]string{
 	"examples":          {"github.com/VictoriaMetrics/metrics", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"verify/onnx":       {"github.com/yalue/onnxruntime_go"},    // its subject; programs that run no ONNX leave it out
 	"verify/html":       {"gonum.org/v1/plot"},                  // charts, for the command alone
-	"verify/config":     {"go.yaml.in/yaml/v3"},                 // which assertions of tests need too, and sigs.k8s.io/yaml is built on
+	"verify/config":     {"go.yaml.in/yaml/v4"},                 // strict, with line and column of what is wrong
 	"verify/verifytest": {"github.com/stretchr/testify/assert"}, // assertions for tests, which nothing else imports
 }
 
