@@ -28,7 +28,9 @@ type Header struct {
 	Commit  string    `json:"commit"`  // of the source that the models belong to, or ""
 	Shard   Shard     `json:"shard"`
 	Checks  []string  `json:"checks"` // the names of those to run here, in the order of the suite
+	Total   int       `json:"total"`  // of checks that were to run in all shards together
 	Machine Machine   `json:"machine"`
+	Others  []Machine `json:"others"`  // that shards ran on besides, once they are merged
 	Against string    `json:"against"` // the folder of records that outputs were held against, or ""
 }
 
@@ -77,6 +79,7 @@ type Result struct {
 	Seconds   float64   `json:"seconds"`  // of the last attempt
 	Peak      int64     `json:"peak"`     // memory of the process that ran it, in bytes; 0 when not measured
 	Attempts  []string  `json:"attempts"` // why earlier attempts failed; each is a failure of the machine, not of the files
+	Machine   int       `json:"machine"`  // that it ran on: 0 is Header.Machine, others follow in Header.Others
 }
 
 // Leg has the numbers of one leg that rules look at.
@@ -113,6 +116,23 @@ func (n *Night) Missing() []string {
 	return slices.DeleteFunc(slices.Clone(n.Checks), func(name string) bool { return done[name] })
 }
 
+// MachineOf gives the machine that a result of this night comes from.
+func (n *Night) MachineOf(r *Result) *Machine {
+	if r.Machine > 0 && r.Machine <= len(n.Others) {
+		return &n.Others[r.Machine-1]
+	}
+	return &n.Machine
+}
+
+// Unassigned tells how many checks of the suite belonged to no shard that is here; of
+// the night of one shard it can't be told, and is 0.
+func (n *Night) Unassigned() int {
+	if n.Shard.Count > 0 {
+		return 0
+	}
+	return max(n.Total-len(n.Checks), 0)
+}
+
 // Counts tells how many checks ended with each verdict.
 func (n *Night) Counts() map[verify.Verdict]int {
 	counts := make(map[verify.Verdict]int)
@@ -129,7 +149,7 @@ func (n *Night) ExitCode() int {
 	switch {
 	case counts[verify.Inconsistent] > 0:
 		return 1
-	case n.End == nil, counts[verify.Consistent] < len(n.Results), len(n.Missing()) > 0:
+	case n.End == nil, counts[verify.Consistent] < len(n.Results), len(n.Missing()) > 0, n.Unassigned() > 0:
 		return 2
 	}
 	return 0
