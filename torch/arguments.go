@@ -14,8 +14,13 @@ type Arguments struct {
 	operator *Operator
 	frame    *frame
 	given    int
+	noGrad   bool
 	err      error
 }
+
+// NoGrad keeps the call from being recorded, whatever its arguments are. It is how
+// optimisers write to parameters.
+func (a *Arguments) NoGrad() { a.noGrad = true }
 
 // Name is that of the operator.
 func (a *Arguments) Name() string { return a.operator.Name }
@@ -241,7 +246,7 @@ func (a *Arguments) fail(err error) {
 
 // Call makes the call and gives its result: None, one value, or a Tuple of
 // several. Tensors in it join the innermost scope of the tensors among the
-// arguments. Gradients are not recorded.
+// arguments. The call is recorded when one of them requires grad.
 func (a *Arguments) Call() (Value, error) {
 	defer a.frame.release()
 	if err := a.cross(0); err != nil {
@@ -299,6 +304,12 @@ func (a *Arguments) cross(flags uint32) error {
 	}
 	defer g.Leave()
 	f := a.frame
+	if f.scope != nil {
+		flags |= f.scope.flags
+	}
+	if a.noGrad {
+		flags |= ctorch.CallNoGrad
+	}
 	if g.crew != nil {
 		return WrapError(a.operator.Name, f.delegated(g.crew, op, flags))
 	}

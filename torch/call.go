@@ -9,7 +9,8 @@ import (
 // Call runs an operator of the dispatcher, of libtorch or of a custom library:
 // "aten::relu", or with its overload "aten::softmax.int". Arguments stand in the
 // order of the schema; those left out at the end take their defaults. The
-// result is None, one value, or a Tuple of several. Gradients are not recorded.
+// result is None, one value, or a Tuple of several. The call is recorded for
+// Backward when an argument requires grad.
 //
 // An operator that this libtorch lacks is an error of CodeNoOperator.
 func Call(operator string, args ...Value) (Value, error) {

@@ -26,6 +26,14 @@
 // SetNumThreads says otherwise: services get their parallelism from calls. At
 // most GOMAXPROCS calls run at once; further ones wait, without an OS thread.
 //
+// # Gradients
+//
+// A call of an operator is recorded when one of its arguments requires grad
+// (SetRequiresGrad), and Backward goes back over what was recorded. A scope made
+// with NoGrad keeps calls whose results join it from being recorded. There is no
+// mode to be entered: which goroutine calls makes no difference. Calls of
+// TorchScript modules are not recorded.
+//
 // # Errors
 //
 // What libtorch refuses comes back as an *Error in the call that caused it.

@@ -115,6 +115,9 @@ func WrapError(op string, e *ctorch.Error) error {
 	return &Error{Op: op, Code: Code(f.Code), Msg: f.Message, Script: f.Script, Native: f.Native}
 }
 
+// errIn says in which call an argument was refused.
+func errIn(op string, err error) error { return fmt.Errorf("%s: %w", op, err) }
+
 func errClosed(op string) error { return fmt.Errorf("%s: tensor %w", op, ErrClosed) }
 
 func errArgument(op, format string, args ...any) error {

@@ -3,6 +3,8 @@ package torch
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/seed06459138/torchgo/internal/ctorch"
 )
 
 // Scope closes what was computed in it. A tensor enters a scope by Add, or by
@@ -19,6 +21,7 @@ import (
 // is safe for concurrent use.
 type Scope struct {
 	serial  uint64
+	flags   uint32 // of ts_call_flag, for calls whose results join the scope
 	mu      sync.Mutex
 	tensors map[*Tensor]struct{}
 	closed  bool
@@ -26,9 +29,28 @@ type Scope struct {
 
 var scopes atomic.Uint64
 
+// ScopeOption is a way in which operators are called whose results join a scope.
+type ScopeOption struct{ flags uint32 }
+
+// NoGrad keeps calls whose innermost scope it is from being recorded: an evaluation
+// needs no graph.
+var NoGrad = ScopeOption{ctorch.CallNoGrad}
+
 // NewScope makes an empty scope.
-func NewScope() *Scope {
-	return &Scope{serial: scopes.Add(1), tensors: make(map[*Tensor]struct{})}
+func NewScope(options ...ScopeOption) *Scope {
+	s := &Scope{serial: scopes.Add(1), tensors: make(map[*Tensor]struct{})}
+	for _, o := range options {
+		s.flags |= o.flags
+	}
+	return s
+}
+
+// InScope calls body with a scope that ends with it, such as a step of training:
+// what body brings into the scope, and what is computed from that, is closed.
+func InScope(body func(s *Scope) error, options ...ScopeOption) error {
+	s := NewScope(options...)
+	defer s.Close()
+	return body(s)
 }
 
 // Add brings t into the scope, out of the one it was in, and returns it. Into a

@@ -322,6 +322,36 @@ TS_API ts_error *ts_recording_start(ts_recording *r, const ts_value *in, size_t 
  * out the list of what it returned; if it failed, its error is returned. One caller at a time. */
 TS_API ts_error *ts_recording_next(ts_recording *r, int64_t *step, ts_values **out) TS_NOEXCEPT;
 
+/* ---- gradients ---- */
+
+/* ts_tensor_require_grad lets gradients be recorded for a leaf (1), or not (0).
+ * Refused for inference tensors. Not safe beside other uses of t. */
+TS_API ts_error *ts_tensor_require_grad(ts_tensor *t, int32_t on) TS_NOEXCEPT;
+
+/* ts_gradients_read lists the gradients of n tensors; none of one that has none. Results as in ts_operator_call.
+ * They are the tensors' own, not copies. */
+TS_API ts_error *ts_gradients_read(const ts_value *in, size_t n, ts_value *out, size_t cap, ts_values **more) TS_STEADY TS_NOEXCEPT;
+
+/* ts_gradients_write sets gradients: in is n values, pairs of a tensor and its gradient, or none. Not safe beside
+ * other uses of the tensors. */
+TS_API ts_error *ts_gradients_write(const ts_value *in, size_t n) TS_STEADY TS_NOEXCEPT;
+
+/* ts_backward computes gradients of roots: in is three lists, the roots, their gradients (none: 1, of a root with
+ * one element) and the inputs. flags are of ts_backward_flag. Without TS_BACKWARD_ACCUMULATE the gradients of the
+ * inputs are listed, else the list is empty, and without inputs all leaves are meant. */
+TS_API ts_error *ts_backward(const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_STEADY TS_NOEXCEPT;
+
+/* ---- random numbers ---- */
+
+/* ts_random_seed seeds the generators of all devices. */
+TS_API ts_error *ts_random_seed(uint64_t seed) TS_NOEXCEPT;
+
+/* ts_random_state gives the state of a device's generator, as bytes on the CPU. */
+TS_API ts_error *ts_random_state(int32_t device_type, int32_t device_index, ts_tensor **out) TS_NOEXCEPT;
+
+/* ts_random_restore sets it to such a state. */
+TS_API ts_error *ts_random_restore(int32_t device_type, int32_t device_index, const ts_tensor *state) TS_NOEXCEPT;
+
 #ifdef __cplusplus
 }
 #endif

@@ -125,7 +125,8 @@ enum ts_tensor_flag {
   TS_TENSOR_CONJ = 8,      /* elements are to be read conjugated */
   TS_TENSOR_NEG = 16,      /* elements are to be read negated */
   TS_TENSOR_QUANTIZED = 32,
-  TS_TENSOR_INFERENCE = 64
+  TS_TENSOR_INFERENCE = 64,
+  TS_TENSOR_LEAF = 128     /* its gradient is kept: no operator recorded how it was computed */
 };
 
 /* ts_tensor_info describes a tensor. sizes, strides and the addresses stay valid
@@ -146,11 +147,20 @@ typedef struct ts_tensor_info {
 } ts_tensor_info;
 
 enum ts_call_flag {
-  TS_CALL_GRAD = 1,          /* record gradients; without it the call runs in inference mode */
+  TS_CALL_GRAD = 1,          /* of methods: record gradients; without it the call runs in inference mode */
   TS_CALL_NO_OPTIMIZE = 2,   /* interpret the graph as it was written */
   TS_CALL_REPLACE = 4,       /* out[0].p is a tensor, or NULL, that is freed if the result is one tensor */
   TS_CALL_NO_RESULTS = 8,    /* write none: they are arguments that were written to */
-  TS_CALL_ASYNC = 16         /* work of a CUDA device may go on after the call, on the default stream */
+  TS_CALL_ASYNC = 16,        /* work of a CUDA device may go on after the call, on the default stream */
+  TS_CALL_NO_GRAD = 32       /* of operators: record nothing; without it they record when an argument requires grad */
+};
+
+/* ts_backward_flag says how ts_backward goes about it. */
+enum ts_backward_flag {
+  TS_BACKWARD_RETAIN = 1,     /* keep the graph for another time */
+  TS_BACKWARD_CREATE = 2,     /* record the backward pass itself */
+  TS_BACKWARD_ACCUMULATE = 4, /* add the gradients to those that the inputs, or all leaves, have */
+  TS_BACKWARD_UNUSED = 8      /* an input that the roots do not depend on has no gradient, instead of an error */
 };
 
 /* ts_setting names what libtorch keeps for the whole process. */

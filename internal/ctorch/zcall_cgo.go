@@ -145,6 +145,23 @@ static inline ts_error *ts_method_call_steady(uintptr_t m, uintptr_t in, size_t 
 #cgo nocallback ts_recording_start
 #cgo noescape ts_recording_next
 #cgo nocallback ts_recording_next
+#cgo noescape ts_tensor_require_grad
+#cgo nocallback ts_tensor_require_grad
+static inline ts_error *ts_gradients_read_steady(uintptr_t in, size_t n, uintptr_t out, size_t cap, uintptr_t more) { return ts_gradients_read((const ts_value *)in, n, (ts_value *)out, cap, (ts_values **)more); }
+#cgo noescape ts_gradients_read_steady
+#cgo nocallback ts_gradients_read_steady
+static inline ts_error *ts_gradients_write_steady(uintptr_t in, size_t n) { return ts_gradients_write((const ts_value *)in, n); }
+#cgo noescape ts_gradients_write_steady
+#cgo nocallback ts_gradients_write_steady
+static inline ts_error *ts_backward_steady(uintptr_t in, size_t n, uint32_t flags, uintptr_t out, size_t cap, uintptr_t more) { return ts_backward((const ts_value *)in, n, flags, (ts_value *)out, cap, (ts_values **)more); }
+#cgo noescape ts_backward_steady
+#cgo nocallback ts_backward_steady
+#cgo noescape ts_random_seed
+#cgo nocallback ts_random_seed
+#cgo noescape ts_random_state
+#cgo nocallback ts_random_state
+#cgo noescape ts_random_restore
+#cgo nocallback ts_random_restore
 */
 import "C"
 
@@ -577,4 +594,44 @@ func RecordingStart(r *Recording, in *Value, n int, flags uint32) *Error {
 // out the list of what it returned; if it failed, its error is returned. One caller at a time.
 func RecordingNext(r *Recording, step *int64, out **Values) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_recording_next((*C.ts_recording)(unsafe.Pointer(r)), (*C.int64_t)(unsafe.Pointer(step)), (**C.ts_values)(unsafe.Pointer(out)))))
+}
+
+// TensorRequireGrad lets gradients be recorded for a leaf (1), or not (0).
+// Refused for inference tensors. Not safe beside other uses of t.
+func TensorRequireGrad(t *Tensor, on int32) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_tensor_require_grad((*C.ts_tensor)(unsafe.Pointer(t)), C.int32_t(on))))
+}
+
+// GradientsRead lists the gradients of n tensors; none of one that has none. Results as in ts_operator_call.
+// They are the tensors' own, not copies.
+func GradientsRead(in *Value, n int, out *Value, cap int, more **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_gradients_read_steady(C.uintptr_t(uintptr(unsafe.Pointer(in))), C.size_t(n), C.uintptr_t(uintptr(unsafe.Pointer(out))), C.size_t(cap), C.uintptr_t(uintptr(unsafe.Pointer(more))))))
+}
+
+// GradientsWrite sets gradients: in is n values, pairs of a tensor and its gradient, or none. Not safe beside
+// other uses of the tensors.
+func GradientsWrite(in *Value, n int) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_gradients_write_steady(C.uintptr_t(uintptr(unsafe.Pointer(in))), C.size_t(n))))
+}
+
+// Backward computes gradients of roots: in is three lists, the roots, their gradients (none: 1, of a root with
+// one element) and the inputs. flags are of ts_backward_flag. Without TS_BACKWARD_ACCUMULATE the gradients of the
+// inputs are listed, else the list is empty, and without inputs all leaves are meant.
+func Backward(in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_backward_steady(C.uintptr_t(uintptr(unsafe.Pointer(in))), C.size_t(n), C.uint32_t(flags), C.uintptr_t(uintptr(unsafe.Pointer(out))), C.size_t(cap), C.uintptr_t(uintptr(unsafe.Pointer(more))))))
+}
+
+// RandomSeed seeds the generators of all devices.
+func RandomSeed(seed uint64) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_random_seed(C.uint64_t(seed))))
+}
+
+// RandomState gives the state of a device's generator, as bytes on the CPU.
+func RandomState(deviceType int32, deviceIndex int32, out **Tensor) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_random_state(C.int32_t(deviceType), C.int32_t(deviceIndex), (**C.ts_tensor)(unsafe.Pointer(out)))))
+}
+
+// RandomRestore sets it to such a state.
+func RandomRestore(deviceType int32, deviceIndex int32, state *Tensor) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_random_restore(C.int32_t(deviceType), C.int32_t(deviceIndex), (*C.ts_tensor)(unsafe.Pointer(state)))))
 }

@@ -229,3 +229,26 @@ func RecordingStart(r *Recording, in *Value, n int, flags uint32) *Error { retur
 
 // RecordingNext does nothing without cgo.
 func RecordingNext(r *Recording, step *int64, out **Values) *Error { return noCgo }
+
+// TensorRequireGrad does nothing without cgo.
+func TensorRequireGrad(t *Tensor, on int32) *Error { return noCgo }
+
+// GradientsRead does nothing without cgo.
+func GradientsRead(in *Value, n int, out *Value, cap int, more **Values) *Error { return noCgo }
+
+// GradientsWrite does nothing without cgo.
+func GradientsWrite(in *Value, n int) *Error { return noCgo }
+
+// Backward does nothing without cgo.
+func Backward(in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
+	return noCgo
+}
+
+// RandomSeed does nothing without cgo.
+func RandomSeed(seed uint64) *Error { return noCgo }
+
+// RandomState does nothing without cgo.
+func RandomState(deviceType int32, deviceIndex int32, out **Tensor) *Error { return noCgo }
+
+// RandomRestore does nothing without cgo.
+func RandomRestore(deviceType int32, deviceIndex int32, state *Tensor) *Error { return noCgo }

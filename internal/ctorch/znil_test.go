@@ -49,4 +49,5 @@ var nilCalls = map[string]func() *Error{
 	"ts_recording_free":          func() *Error { RecordingFree(nil); return nil },
 	"ts_recording_start":         func() *Error { return RecordingStart(nil, nil, 0, 0) },
 	"ts_recording_next":          func() *Error { return RecordingNext(nil, new(int64), new(*Values)) },
+	"ts_tensor_require_grad":     func() *Error { return TensorRequireGrad(nil, 0) },
 }

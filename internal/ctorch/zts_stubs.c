@@ -272,3 +272,31 @@ ts_error *ts_recording_start(ts_recording *r, const ts_value *in, size_t n, uint
 ts_error *ts_recording_next(ts_recording *r, int64_t *step, ts_values **out) {
   return ts_loaded->recording_next(r, step, out);
 }
+
+ts_error *ts_tensor_require_grad(ts_tensor *t, int32_t on) {
+  return ts_loaded->tensor_require_grad(t, on);
+}
+
+ts_error *ts_gradients_read(const ts_value *in, size_t n, ts_value *out, size_t cap, ts_values **more) {
+  return ts_loaded->gradients_read(in, n, out, cap, more);
+}
+
+ts_error *ts_gradients_write(const ts_value *in, size_t n) {
+  return ts_loaded->gradients_write(in, n);
+}
+
+ts_error *ts_backward(const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) {
+  return ts_loaded->backward(in, n, flags, out, cap, more);
+}
+
+ts_error *ts_random_seed(uint64_t seed) {
+  return ts_loaded->random_seed(seed);
+}
+
+ts_error *ts_random_state(int32_t device_type, int32_t device_index, ts_tensor **out) {
+  return ts_loaded->random_state(device_type, device_index, out);
+}
+
+ts_error *ts_random_restore(int32_t device_type, int32_t device_index, const ts_tensor *state) {
+  return ts_loaded->random_restore(device_type, device_index, state);
+}

@@ -75,6 +75,13 @@ typedef struct ts_table {
   void (*recording_free)(ts_recording *r);
   ts_error *(*recording_start)(ts_recording *r, const ts_value *in, size_t n, uint32_t flags);
   ts_error *(*recording_next)(ts_recording *r, int64_t *step, ts_values **out);
+  ts_error *(*tensor_require_grad)(ts_tensor *t, int32_t on);
+  ts_error *(*gradients_read)(const ts_value *in, size_t n, ts_value *out, size_t cap, ts_values **more);
+  ts_error *(*gradients_write)(const ts_value *in, size_t n);
+  ts_error *(*backward)(const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more);
+  ts_error *(*random_seed)(uint64_t seed);
+  ts_error *(*random_state)(int32_t device_type, int32_t device_index, ts_tensor **out);
+  ts_error *(*random_restore)(int32_t device_type, int32_t device_index, const ts_tensor *state);
 } ts_table;
 
 #endif

@@ -2,6 +2,7 @@
 #include <torch/csrc/jit/frontend/builtin_functions.h>
 #include <torch/csrc/jit/runtime/operator.h>
 
+#include <algorithm>
 #include <mutex>
 #include <unordered_map>
 
@@ -14,9 +15,32 @@
 struct ts_operator {
   c10::OperatorHandle handle;
   std::unique_ptr<const torchgo::Direct> direct;  // null: it is called with boxes
+  bool writes;                                    // to arguments
 };
 
 using namespace torchgo;
+
+namespace {
+
+bool written(const c10::Argument &a) { return a.alias_info() != nullptr && a.alias_info()->isWrite(); }
+
+// adapt replaces inference tensors, such as TorchScript modules give, by ordinary
+// ones over the same memory. Those that are written to stay: libtorch says why not.
+void adapt(const c10::FunctionSchema &schema, c10::Stack &stack) {
+  for (size_t i = 0; i < stack.size(); i++) {
+    if (written(schema.arguments()[i])) continue;
+    c10::IValue &v = stack[i];
+    if (v.isTensor()) {
+      v = ordinary(v.toTensor());
+    } else if (v.isTensorList()) {
+      c10::List<at::Tensor> list;
+      for (const at::Tensor &t : v.toTensorVector()) list.push_back(ordinary(t));
+      v = std::move(list);
+    }
+  }
+}
+
+}  // namespace
 
 ts_error *ts_operator_find(const char *name, const char *overload, const ts_operator **out) noexcept {
   return guard([&] {
@@ -34,7 +58,8 @@ ts_error *ts_operator_find(const char *name, const char *overload, const ts_oper
       if (!handle) {
         throw Refusal(TS_CODE_NO_OPERATOR, "this libtorch has no operator " + std::string(name) + (*overload ? "." : "") + overload);
       }
-      found = known->emplace(key, new ts_operator{*handle, direct(*handle)}).first;
+      const auto &arguments = handle->schema().arguments();
+      found = known->emplace(key, new ts_operator{*handle, direct(*handle), std::any_of(arguments.begin(), arguments.end(), written)}).first;
     }
     *out = found->second;
   });
@@ -50,10 +75,10 @@ ts_error *ts_operator_schema(const ts_operator *op, ts_values **out) noexcept {
 ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) noexcept {
   return guard([&] {
     check_not_null(op, "operator");
-    Calling calling(flags);
+    Operating operating(in, n, flags, op->writes);
     auto *replaced = (flags & TS_CALL_REPLACE) != 0 ? static_cast<ts_tensor *>(out[0].p) : nullptr;
     // The short way has no lane: it is that of the CPU.
-    if (at::Tensor result; op->direct && !cuda_in_use() && op->direct->call(in, n, result)) {
+    if (at::Tensor result; op->direct && !cuda_in_use() && !operating.adapts() && op->direct->call(in, n, result)) {
       Writer w(out, cap);
       w.tensor(std::move(result));
       *more = w.finish();
@@ -61,6 +86,7 @@ ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, 
       return;
     }
     c10::Stack stack = arguments(op->handle.schema(), 0, in, n, nullptr);
+    if (operating.adapts()) adapt(op->handle.schema(), stack);
     Lane lane(on_cuda(stack), flags);
     op->handle.callBoxed(&stack);
     lane.settle();

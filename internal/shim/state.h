@@ -4,9 +4,12 @@
 #include <ATen/Parallel.h>
 #include <c10/core/AutogradState.h>
 #include <c10/core/InferenceMode.h>
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/core/TensorImpl.h>
 
 #include <atomic>
+#include <optional>
 
 #include "zts_table.h"
 
@@ -39,7 +42,7 @@ class Quiet {
   at::NoGradGuard no_grad;
 };
 
-// Calling is for operators and methods.
+// Calling is for methods.
 class Calling {
  public:
   // InferenceMode(false) is the ordinary mode with gradients on, whatever the
@@ -48,6 +51,43 @@ class Calling {
 
  private:
   c10::InferenceMode inference;
+};
+
+// Operating is for operators. What is recorded follows the arguments, since Go has
+// no state that goes with a goroutine: a call is recorded when one of them requires
+// grad. Others run below autograd, which costs no more than inference mode and
+// gives tensors that a recorded call can take later.
+class Operating {
+ public:
+  // writes: the operator writes to arguments.
+  Operating(const ts_value *in, size_t n, uint32_t flags, bool writes) {
+    apply_width();
+    bool grad = false;
+    for (const ts_value *v = in; v != in + n; v++) {
+      if (v->tag != TS_TAG_TENSOR || v->p == nullptr) continue;
+      auto *t = static_cast<c10::TensorImpl *>(v->p);
+      grad |= t->requires_grad();
+      foreign |= t->is_inference();
+    }
+    if (grad && (flags & TS_CALL_NO_GRAD) == 0) {
+      recording.emplace(true);
+    } else if (foreign && writes) {
+      inference.emplace();  // nowhere else may such a tensor be written
+    } else {
+      if (grad) recording.emplace(false);
+      below.emplace();
+    }
+  }
+
+  // adapts: inference tensors are among the arguments of a call that is recorded,
+  // which autograd refuses.
+  bool adapts() const { return foreign && !below && !inference; }
+
+ private:
+  bool foreign = false;
+  std::optional<at::AutoGradMode> recording;
+  std::optional<at::AutoDispatchBelowAutograd> below;
+  std::optional<c10::InferenceMode> inference;
 };
 
 }  // namespace torchgo

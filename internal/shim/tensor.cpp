@@ -59,6 +59,18 @@ size_t bytes_of(at::IntArrayRef shape, size_t item) {
 }
 
 }  // namespace
+
+at::Tensor ordinary(const at::Tensor &t) {
+  if (!t.defined() || !t.is_inference()) return t;
+  at::NoGradGuard no_grad;
+  if (t.layout() != at::kStrided || !t.has_storage() || t.is_quantized()) return t.clone();
+  at::Tensor made = at::empty({0}, t.options());
+  made.set_(t.storage(), t.storage_offset(), t.sizes(), t.strides());
+  if (t.is_conj()) made._set_conj(true);
+  if (t.is_neg()) made._set_neg(true);
+  return made;
+}
+
 }  // namespace torchgo
 
 using namespace torchgo;
@@ -138,6 +150,7 @@ ts_error *ts_tensor_read(const ts_tensor *handle, ts_tensor_info *out) noexcept 
     if (t.is_neg()) info.flags |= TS_TENSOR_NEG;
     if (t.is_quantized()) info.flags |= TS_TENSOR_QUANTIZED;
     if (t.is_inference()) info.flags |= TS_TENSOR_INFERENCE;
+    if (t.is_leaf()) info.flags |= TS_TENSOR_LEAF;
     *out = info;
   });
 }
@@ -157,7 +170,8 @@ ts_error *ts_tensor_bytes(const ts_tensor *handle, void *dst, size_t bytes) noex
 
 ts_error *ts_tensor_to(const ts_tensor *handle, int32_t device_type, int32_t device_index, int32_t dtype, int32_t copy, ts_tensor **out) noexcept {
   return guard([&] {
-    Quiet quiet;
+    ts_value in{TS_TAG_TENSOR, 0, const_cast<ts_tensor *>(handle), 0, 0, 0};
+    Operating operating(&in, 1, 0, false);
     at::Tensor t = borrow(handle);
     auto type = dtype < 0 ? t.scalar_type() : scalar_type(dtype);
     c10::Device to = device(device_type, device_index);

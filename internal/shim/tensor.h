@@ -22,4 +22,8 @@ inline at::Tensor borrow(const ts_tensor *t) {
   return at::Tensor(TensorRef::unsafe_reclaim_from_nonowning(impl));
 }
 
+// ordinary gives a tensor that autograd takes: an inference tensor's memory in one
+// that is none, any other as it is.
+at::Tensor ordinary(const at::Tensor &t);
+
 }  // namespace torchgo

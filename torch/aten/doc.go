@@ -27,8 +27,9 @@
 //
 // Results are the caller's, to be closed, and join the innermost scope of the
 // tensors among the arguments. Functions that write to their arguments return
-// only an error. Gradients are not recorded. Everything is safe for concurrent
-// use except writing to a tensor beside other uses of it.
+// only an error. A call is recorded for torch.Backward when one of its arguments
+// requires grad. Everything is safe for concurrent use except writing to a tensor
+// beside other uses of it.
 //
 // # What is there
 //
@@ -40,8 +41,8 @@
 // These operators have no function; torch.Call calls what it can of them:
 //
 //   - private ones, whose names begin with an underscore;
-//   - derivatives (backward, jvp) and autograd's bookkeeping (requires_grad_, data,
-//     is_leaf, …): calls record no gradients;
+//   - derivatives (backward, jvp), which autograd calls, and its bookkeeping
+//     (requires_grad_, data, is_leaf, …), for which package torch has functions;
 //   - parts of one backend (cudnn_…, mkldnn_…, miopen_…, fbgemm_…), which the public
 //     operators choose by themselves;
 //   - quantized_…_cell, which end the process when given other tensors than
