@@ -26,6 +26,7 @@ import (
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/aten"
+	"github.com/seed06459138/torchgo/torch/data"
 )
 
 func main() {
@@ -57,7 +58,7 @@ func main() {
 // score writes the model's answer for each row of a table to out, and tells how
 // many there were.
 func score(ctx context.Context, modelPath, tablePath string, batch int64, out, progress io.Writer) (rows int64, err error) {
-	table, err := read(tablePath)
+	table, err := data.ReadTable(tablePath)
 	if err != nil {
 		return 0, err
 	}

@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"torch/checkpoint", "verify/compare", "internal/ctorch"},
 	{"torch", "verify/inspect", "verify/convert", "verify/inputs"},
 	{"torch/aten", forTests},
-	{"jit", "aoti", "torch/nn", "torch/optim"},
+	{"jit", "aoti", "torch/nn", "torch/optim", "torch/data"},
 	{"verify"},
 	{"cmd", "examples", "bench", "scripts", "docs", "internal/tools"},
 }
