@@ -41,6 +41,7 @@ const forTests = "internal/torchtest"
 var dependencies = map[string][]string{
 	"cmd":               {"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 	"examples":          {"github.com/VictoriaMetrics/metrics", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
+	"torch/data/images": {"golang.org/x/image"},                 // scaling, and the formats that Go's own library lacks
 	"verify/onnx":       {"github.com/yalue/onnxruntime_go"},    // its subject; programs that run no ONNX leave it out
 	"verify/html":       {"gonum.org/v1/plot"},                  // charts, for the command alone
 	"verify/config":     {"go.yaml.in/yaml/v4"},                 // strict, with line and column of what is wrong
