@@ -148,6 +148,7 @@ func TestLoaderEnds(t *testing.T) {
 	})
 	t.Run("when ctx ends, though the dataset waits for it", func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
 		l, err := NewLoader(&odd{100, func(ctx context.Context, r Request) (*Pair, error) {
 			if r.Indices[0] > 2 {
 				<-ctx.Done()
