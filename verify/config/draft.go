@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/seed06459138/torchgo/torch/checkpoint"
+	"github.com/seed06459138/torchgo/verify/inputs"
 	"github.com/seed06459138/torchgo/verify/inspect"
 )
 
@@ -39,7 +40,10 @@ type draft struct {
 }
 
 // guess is what may be an argument's shape.
-type guess struct{ name, shape, because, bounds string }
+type guess struct {
+	name, shape, because, bounds string
+	known                        bool // by the first weight
+}
 
 func (d *draft) add(ctx context.Context, folder, path string) error {
 	name := path
@@ -96,17 +100,24 @@ func stem(path string) string {
 }
 
 // look guesses from the code and the first weight what the module takes.
-func (d *draft) look(ctx context.Context, path string) error {
+func (d *draft) look(ctx context.Context, path string) (err error) {
+	_, d.arguments, err = argumentsIn(ctx, path)
+	return err
+}
+
+// argumentsIn finds the signature of a TorchScript file's forward, and guesses a shape
+// for each tensor of it. Both are empty of a file without code.
+func argumentsIn(ctx context.Context, path string) (signature string, all []guess, err error) {
 	report, err := inspect.Run(ctx, "", path)
 	if err != nil {
-		return err
+		return "", nil, err
 	}
 	f := report.Files[0]
 	if f.Problem != "" {
-		return errors.New(f.Problem)
+		return "", nil, errors.New(f.Problem)
 	}
 	if f.Script == nil || len(f.Script.Modules) == 0 {
-		return nil
+		return "", nil, nil
 	}
 	var first *inspect.Tensor
 	for i := range f.Tensors {
@@ -117,10 +128,31 @@ func (d *draft) look(ctx context.Context, path string) error {
 	}
 	for _, m := range f.Script.Methods {
 		if m.Class == f.Script.Modules[0].Class && strings.HasPrefix(m.Signature, "forward(") {
-			d.arguments = argumentsOf(m.Signature, first)
+			signature, all = m.Signature, argumentsOf(m.Signature, first)
 		}
 	}
-	return nil
+	return signature, all, nil
+}
+
+// GuessInputs guesses from its code and its first weight what a TorchScript file takes:
+// one tensor, which its first layer takes as it is. An error says why that can't be
+// told. It needs no libtorch.
+func GuessInputs(ctx context.Context, path string) ([]inputs.Field, []inputs.Range, error) {
+	signature, arguments, err := argumentsIn(ctx, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, _, _ := strings.Cut(strings.TrimPrefix(signature, "forward("), ") ->")
+	alone := strings.Count(list, ": ") == 1
+	if len(arguments) != 1 || !alone || !arguments[0].known {
+		return nil, nil, fmt.Errorf("their shapes can't be told from %q and the first weight", signature)
+	}
+	field, err := inputs.ParseField(arguments[0].name + "=" + arguments[0].shape)
+	if err != nil || arguments[0].bounds == "" {
+		return []inputs.Field{field}, nil, err
+	}
+	r, err := inputs.ParseRange(arguments[0].name + "=" + arguments[0].bounds)
+	return []inputs.Field{field}, []inputs.Range{r}, err
 }
 
 // argumentsOf guesses a shape for each tensor of a signature.
@@ -142,7 +174,7 @@ func argumentsOf(signature string, weight *inspect.Tensor) (all []guess) {
 
 // guessFrom takes the first weight for that of the first layer.
 func guessFrom(argument string, w *inspect.Tensor) guess {
-	g := guess{name: argument, because: fmt.Sprintf("%s is %s %v", w.Name, w.DType, w.Shape)}
+	g := guess{name: argument, because: fmt.Sprintf("%s is %s %v", w.Name, w.DType, w.Shape), known: true}
 	lower := strings.ToLower(w.Name)
 	switch len(w.Shape) {
 	case 2:

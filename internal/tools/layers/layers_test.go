@@ -45,6 +45,7 @@ var dependencies = map[string][]string{
 	"verify/onnx":       {"github.com/yalue/onnxruntime_go"},    // its subject; programs that run no ONNX leave it out
 	"verify/html":       {"gonum.org/v1/plot"},                  // charts, for the command alone
 	"verify/config":     {"go.yaml.in/yaml/v4"},                 // strict, with line and column of what is wrong
+	"verify/suite":      {"go.yaml.in/yaml/v4"},                 // the same
 	"verify/verifytest": {"github.com/stretchr/testify/assert"}, // assertions for tests, which nothing else imports
 }
 
