@@ -318,6 +318,9 @@ func (a *Arguments) cross(flags uint32) error {
 
 func (f *frame) operate(op *ctorch.Operator, flags uint32) *ctorch.Error {
 	s := f.space
+	if t := tracing.Load(); t != nil {
+		return t.call(f, op, flags)
+	}
 	return ctorch.OperatorCall(op, unsafe.SliceData(f.in), len(f.in), flags, &s.out[0], len(s.out), &s.more)
 }
 

@@ -25,6 +25,12 @@ func (t *Tensor) ToDType(element DType) (*Tensor, error) {
 
 func (t *Tensor) convert(d Device, element DType) (*Tensor, error) {
 	const op = "convert a tensor"
+	if tracing.Load() != nil { // it must be an operator to be recorded
+		if element < 0 {
+			element = t.DType()
+		}
+		return callTensor("aten::to.device", t, d, Int(element))
+	}
 	var out *Tensor
 	err := t.with(op, func(p *ctorch.Tensor) error {
 		var made *ctorch.Tensor

@@ -352,6 +352,30 @@ TS_API ts_error *ts_random_state(int32_t device_type, int32_t device_index, ts_t
 /* ts_random_restore sets it to such a state. */
 TS_API ts_error *ts_random_restore(int32_t device_type, int32_t device_index, const ts_tensor *state) TS_NOEXCEPT;
 
+/* ---- recording modules ---- */
+
+/* A ts_trace is a TorchScript module in the making: operators that are called with tensors it knows are recorded
+ * as its method forward. ts_trace_call may be called from several threads at once, the others not. */
+
+/* ts_trace_new begins a module of a class; name is that of the class, an identifier. */
+TS_API ts_error *ts_trace_new(const char *name, ts_trace **out) TS_NOEXCEPT;
+
+/* ts_trace_free frees it, finished or not. NULL is allowed. */
+TS_API void ts_trace_free(ts_trace *t) TS_NOEXCEPT;
+
+/* ts_trace_register gives the module a parameter, or a buffer, by its name in the state_dict: submodules are made
+ * as the name has them. The module keeps the tensor itself. */
+TS_API ts_error *ts_trace_register(ts_trace *t, const char *name, const ts_tensor *tensor, int32_t is_buffer) TS_NOEXCEPT;
+
+/* ts_trace_input gives forward an argument, which tensor stands for; name is an identifier. */
+TS_API ts_error *ts_trace_input(ts_trace *t, const char *name, const ts_tensor *tensor) TS_NOEXCEPT;
+
+/* ts_trace_call is ts_operator_call, and records the call when one of its tensors is known. */
+TS_API ts_error *ts_trace_call(ts_trace *t, const ts_operator *op, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_STEADY TS_NOEXCEPT;
+
+/* ts_trace_finish makes forward return one tree of n values: tensors that were computed, in tuples, lists and dicts. */
+TS_API ts_error *ts_trace_finish(ts_trace *t, const ts_value *in, size_t n, ts_module **out) TS_NOEXCEPT;
+
 #ifdef __cplusplus
 }
 #endif

@@ -29,6 +29,9 @@ typedef struct ts_package ts_package;
 /* ts_recording is a run of a method that stops at every step. */
 typedef struct ts_recording ts_recording;
 
+/* ts_trace is a module in the making: its method forward is recorded from calls of operators. */
+typedef struct ts_trace ts_trace;
+
 /* ts_operator is a dispatcher operator; it lives as long as the process. */
 typedef struct ts_operator ts_operator;
 

@@ -86,6 +86,9 @@ type Package struct{ _ [0]byte }
 // Recording is a run of a method that stops at every step.
 type Recording struct{ _ [0]byte }
 
+// Trace is a module in the making: its method forward is recorded from calls of operators.
+type Trace struct{ _ [0]byte }
+
 // Operator is a dispatcher operator; it lives as long as the process.
 type Operator struct{ _ [0]byte }
 

@@ -162,6 +162,19 @@ static inline ts_error *ts_backward_steady(uintptr_t in, size_t n, uint32_t flag
 #cgo nocallback ts_random_state
 #cgo noescape ts_random_restore
 #cgo nocallback ts_random_restore
+#cgo noescape ts_trace_new
+#cgo nocallback ts_trace_new
+#cgo noescape ts_trace_free
+#cgo nocallback ts_trace_free
+#cgo noescape ts_trace_register
+#cgo nocallback ts_trace_register
+#cgo noescape ts_trace_input
+#cgo nocallback ts_trace_input
+static inline ts_error *ts_trace_call_steady(uintptr_t t, uintptr_t op, uintptr_t in, size_t n, uint32_t flags, uintptr_t out, size_t cap, uintptr_t more) { return ts_trace_call((ts_trace *)t, (const ts_operator *)op, (const ts_value *)in, n, flags, (ts_value *)out, cap, (ts_values **)more); }
+#cgo noescape ts_trace_call_steady
+#cgo nocallback ts_trace_call_steady
+#cgo noescape ts_trace_finish
+#cgo nocallback ts_trace_finish
 */
 import "C"
 
@@ -634,4 +647,35 @@ func RandomState(deviceType int32, deviceIndex int32, out **Tensor) *Error {
 // RandomRestore sets it to such a state.
 func RandomRestore(deviceType int32, deviceIndex int32, state *Tensor) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_random_restore(C.int32_t(deviceType), C.int32_t(deviceIndex), (*C.ts_tensor)(unsafe.Pointer(state)))))
+}
+
+// TraceNew begins a module of a class; name is that of the class, an identifier.
+func TraceNew(name *byte, out **Trace) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_trace_new((*C.char)(unsafe.Pointer(name)), (**C.ts_trace)(unsafe.Pointer(out)))))
+}
+
+// TraceFree frees it, finished or not. NULL is allowed.
+func TraceFree(t *Trace) {
+	C.ts_trace_free((*C.ts_trace)(unsafe.Pointer(t)))
+}
+
+// TraceRegister gives the module a parameter, or a buffer, by its name in the state_dict: submodules are made
+// as the name has them. The module keeps the tensor itself.
+func TraceRegister(t *Trace, name *byte, tensor *Tensor, isBuffer int32) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_trace_register((*C.ts_trace)(unsafe.Pointer(t)), (*C.char)(unsafe.Pointer(name)), (*C.ts_tensor)(unsafe.Pointer(tensor)), C.int32_t(isBuffer))))
+}
+
+// TraceInput gives forward an argument, which tensor stands for; name is an identifier.
+func TraceInput(t *Trace, name *byte, tensor *Tensor) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_trace_input((*C.ts_trace)(unsafe.Pointer(t)), (*C.char)(unsafe.Pointer(name)), (*C.ts_tensor)(unsafe.Pointer(tensor)))))
+}
+
+// TraceCall is ts_operator_call, and records the call when one of its tensors is known.
+func TraceCall(t *Trace, op *Operator, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_trace_call_steady(C.uintptr_t(uintptr(unsafe.Pointer(t))), C.uintptr_t(uintptr(unsafe.Pointer(op))), C.uintptr_t(uintptr(unsafe.Pointer(in))), C.size_t(n), C.uint32_t(flags), C.uintptr_t(uintptr(unsafe.Pointer(out))), C.size_t(cap), C.uintptr_t(uintptr(unsafe.Pointer(more))))))
+}
+
+// TraceFinish makes forward return one tree of n values: tensors that were computed, in tuples, lists and dicts.
+func TraceFinish(t *Trace, in *Value, n int, out **Module) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_trace_finish((*C.ts_trace)(unsafe.Pointer(t)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), (**C.ts_module)(unsafe.Pointer(out)))))
 }

@@ -252,3 +252,23 @@ func RandomState(deviceType int32, deviceIndex int32, out **Tensor) *Error { ret
 
 // RandomRestore does nothing without cgo.
 func RandomRestore(deviceType int32, deviceIndex int32, state *Tensor) *Error { return noCgo }
+
+// TraceNew does nothing without cgo.
+func TraceNew(name *byte, out **Trace) *Error { return noCgo }
+
+// TraceFree does nothing without cgo.
+func TraceFree(t *Trace) {}
+
+// TraceRegister does nothing without cgo.
+func TraceRegister(t *Trace, name *byte, tensor *Tensor, isBuffer int32) *Error { return noCgo }
+
+// TraceInput does nothing without cgo.
+func TraceInput(t *Trace, name *byte, tensor *Tensor) *Error { return noCgo }
+
+// TraceCall does nothing without cgo.
+func TraceCall(t *Trace, op *Operator, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
+	return noCgo
+}
+
+// TraceFinish does nothing without cgo.
+func TraceFinish(t *Trace, in *Value, n int, out **Module) *Error { return noCgo }

@@ -50,4 +50,9 @@ var nilCalls = map[string]func() *Error{
 	"ts_recording_start":         func() *Error { return RecordingStart(nil, nil, 0, 0) },
 	"ts_recording_next":          func() *Error { return RecordingNext(nil, new(int64), new(*Values)) },
 	"ts_tensor_require_grad":     func() *Error { return TensorRequireGrad(nil, 0) },
+	"ts_trace_free":              func() *Error { TraceFree(nil); return nil },
+	"ts_trace_register":          func() *Error { return TraceRegister(nil, CString("x"), nil, 0) },
+	"ts_trace_input":             func() *Error { return TraceInput(nil, CString("x"), nil) },
+	"ts_trace_call":              func() *Error { return TraceCall(nil, nil, nil, 0, 0, new(Value), 0, new(*Values)) },
+	"ts_trace_finish":            func() *Error { return TraceFinish(nil, nil, 0, new(*Module)) },
 }

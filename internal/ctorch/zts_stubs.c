@@ -300,3 +300,27 @@ ts_error *ts_random_state(int32_t device_type, int32_t device_index, ts_tensor *
 ts_error *ts_random_restore(int32_t device_type, int32_t device_index, const ts_tensor *state) {
   return ts_loaded->random_restore(device_type, device_index, state);
 }
+
+ts_error *ts_trace_new(const char *name, ts_trace **out) {
+  return ts_loaded->trace_new(name, out);
+}
+
+void ts_trace_free(ts_trace *t) {
+  ts_loaded->trace_free(t);
+}
+
+ts_error *ts_trace_register(ts_trace *t, const char *name, const ts_tensor *tensor, int32_t is_buffer) {
+  return ts_loaded->trace_register(t, name, tensor, is_buffer);
+}
+
+ts_error *ts_trace_input(ts_trace *t, const char *name, const ts_tensor *tensor) {
+  return ts_loaded->trace_input(t, name, tensor);
+}
+
+ts_error *ts_trace_call(ts_trace *t, const ts_operator *op, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) {
+  return ts_loaded->trace_call(t, op, in, n, flags, out, cap, more);
+}
+
+ts_error *ts_trace_finish(ts_trace *t, const ts_value *in, size_t n, ts_module **out) {
+  return ts_loaded->trace_finish(t, in, n, out);
+}

@@ -82,6 +82,12 @@ typedef struct ts_table {
   ts_error *(*random_seed)(uint64_t seed);
   ts_error *(*random_state)(int32_t device_type, int32_t device_index, ts_tensor **out);
   ts_error *(*random_restore)(int32_t device_type, int32_t device_index, const ts_tensor *state);
+  ts_error *(*trace_new)(const char *name, ts_trace **out);
+  void (*trace_free)(ts_trace *t);
+  ts_error *(*trace_register)(ts_trace *t, const char *name, const ts_tensor *tensor, int32_t is_buffer);
+  ts_error *(*trace_input)(ts_trace *t, const char *name, const ts_tensor *tensor);
+  ts_error *(*trace_call)(ts_trace *t, const ts_operator *op, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more);
+  ts_error *(*trace_finish)(ts_trace *t, const ts_value *in, size_t n, ts_module **out);
 } ts_table;
 
 #endif

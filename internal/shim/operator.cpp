@@ -1,4 +1,5 @@
-#include <ATen/core/dispatch/Dispatcher.h>
+#include "operator.h"
+
 #include <torch/csrc/jit/frontend/builtin_functions.h>
 #include <torch/csrc/jit/runtime/operator.h>
 
@@ -8,15 +9,6 @@
 
 #include "call.h"
 #include "device.h"
-#include "direct.h"
-
-// Operators live as long as the process: their handles are kept for good, one
-// for each name.
-struct ts_operator {
-  c10::OperatorHandle handle;
-  std::unique_ptr<const torchgo::Direct> direct;  // null: it is called with boxes
-  bool writes;                                    // to arguments
-};
 
 using namespace torchgo;
 
