@@ -32,6 +32,15 @@ func MemoryStats(d Device) (Memory, error) {
 	return Memory{Allocated: info.Allocated, Reserved: info.Reserved, Peak: info.Peak}, nil
 }
 
+// ResetPeak makes Memory.Peak of a GPU begin anew, at what is allocated now. Of the
+// CPU, and with libtorch before 2.9, it is an error of CodeNotImplemented.
+func ResetPeak(d Device) error {
+	if err := ctorch.Ensure(); err != nil {
+		return err
+	}
+	return WrapError("reset the peak of "+d.String(), ctorch.MemoryResetPeak(int32(d.Type), int32(d.Index)))
+}
+
 // NativeBytes tells how many bytes of native memory the tensors that are not
 // closed stand for; those that share memory count each. The garbage collector is
 // called when it has doubled, so that tensors that nobody closed are freed too.

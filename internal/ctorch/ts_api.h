@@ -376,6 +376,16 @@ TS_API ts_error *ts_trace_call(ts_trace *t, const ts_operator *op, const ts_valu
 /* ts_trace_finish makes forward return one tree of n values: tensors that were computed, in tuples, lists and dicts. */
 TS_API ts_error *ts_trace_finish(ts_trace *t, const ts_value *in, size_t n, ts_module **out) TS_NOEXCEPT;
 
+/* ---- timings ---- */
+
+/* ts_method_time calls the method as ts_method_call does, drops its results, and tells for how many seconds it
+ * ran and by which ts_clock: until the device is done, without the way in and out. */
+TS_API ts_error *ts_method_time(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, double *seconds, int32_t *clock) TS_NOEXCEPT;
+
+/* ts_memory_reset_peak makes the peak of ts_memory_read begin anew, at what is in use now. TS_CODE_NOT_IMPLEMENTED
+ * of the CPU, whose peak is the process's, and before libtorch 2.9. */
+TS_API ts_error *ts_memory_reset_peak(int32_t device_type, int32_t device_index) TS_NOEXCEPT;
+
 #ifdef __cplusplus
 }
 #endif

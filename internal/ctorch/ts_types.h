@@ -166,6 +166,12 @@ enum ts_backward_flag {
   TS_BACKWARD_UNUSED = 8      /* an input that the roots do not depend on has no gradient, instead of an error */
 };
 
+/* ts_clock says by what a call was timed. */
+enum ts_clock {
+  TS_CLOCK_HOST = 0,  /* the monotonic clock of the host, until the device is done */
+  TS_CLOCK_DEVICE = 1 /* events of the device, which it records between two pieces of its work */
+};
+
 /* ts_setting names what libtorch keeps for the whole process. */
 enum ts_setting {
   TS_SETTING_TF32 = 0,          /* 1: float32 products of cuBLAS and cuDNN may be rounded to TF32 */

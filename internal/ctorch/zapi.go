@@ -55,6 +55,8 @@ const (
 	BackwardCreate       = 2   // record the backward pass itself
 	BackwardAccumulate   = 4   // add the gradients to those that the inputs, or all leaves, have
 	BackwardUnused       = 8   // an input that the roots do not depend on has no gradient, instead of an error
+	ClockHost            = 0   // the monotonic clock of the host, until the device is done
+	ClockDevice          = 1   // events of the device, which it records between two pieces of its work
 	SettingTF32          = 0   // 1: float32 products of cuBLAS and cuDNN may be rounded to TF32
 	SettingDeterministic = 1   // 1: operators give equal results each time, or refuse
 	SettingInterOp       = 2   // threads for what TorchScript forks; to be set before the first fork

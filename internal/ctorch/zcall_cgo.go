@@ -175,6 +175,10 @@ static inline ts_error *ts_trace_call_steady(uintptr_t t, uintptr_t op, uintptr_
 #cgo nocallback ts_trace_call_steady
 #cgo noescape ts_trace_finish
 #cgo nocallback ts_trace_finish
+#cgo noescape ts_method_time
+#cgo nocallback ts_method_time
+#cgo noescape ts_memory_reset_peak
+#cgo nocallback ts_memory_reset_peak
 */
 import "C"
 
@@ -678,4 +682,16 @@ func TraceCall(t *Trace, op *Operator, in *Value, n int, flags uint32, out *Valu
 // TraceFinish makes forward return one tree of n values: tensors that were computed, in tuples, lists and dicts.
 func TraceFinish(t *Trace, in *Value, n int, out **Module) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_trace_finish((*C.ts_trace)(unsafe.Pointer(t)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), (**C.ts_module)(unsafe.Pointer(out)))))
+}
+
+// MethodTime calls the method as ts_method_call does, drops its results, and tells for how many seconds it
+// ran and by which ts_clock: until the device is done, without the way in and out.
+func MethodTime(m *Method, in *Value, n int, flags uint32, seconds *float64, clock *int32) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_method_time((*C.ts_method)(unsafe.Pointer(m)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags), (*C.double)(unsafe.Pointer(seconds)), (*C.int32_t)(unsafe.Pointer(clock)))))
+}
+
+// MemoryResetPeak makes the peak of ts_memory_read begin anew, at what is in use now. TS_CODE_NOT_IMPLEMENTED
+// of the CPU, whose peak is the process's, and before libtorch 2.9.
+func MemoryResetPeak(deviceType int32, deviceIndex int32) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_memory_reset_peak(C.int32_t(deviceType), C.int32_t(deviceIndex))))
 }

@@ -272,3 +272,11 @@ func TraceCall(t *Trace, op *Operator, in *Value, n int, flags uint32, out *Valu
 
 // TraceFinish does nothing without cgo.
 func TraceFinish(t *Trace, in *Value, n int, out **Module) *Error { return noCgo }
+
+// MethodTime does nothing without cgo.
+func MethodTime(m *Method, in *Value, n int, flags uint32, seconds *float64, clock *int32) *Error {
+	return noCgo
+}
+
+// MemoryResetPeak does nothing without cgo.
+func MemoryResetPeak(deviceType int32, deviceIndex int32) *Error { return noCgo }

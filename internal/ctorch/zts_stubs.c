@@ -324,3 +324,11 @@ ts_error *ts_trace_call(ts_trace *t, const ts_operator *op, const ts_value *in, 
 ts_error *ts_trace_finish(ts_trace *t, const ts_value *in, size_t n, ts_module **out) {
   return ts_loaded->trace_finish(t, in, n, out);
 }
+
+ts_error *ts_method_time(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, double *seconds, int32_t *clock) {
+  return ts_loaded->method_time(m, in, n, flags, seconds, clock);
+}
+
+ts_error *ts_memory_reset_peak(int32_t device_type, int32_t device_index) {
+  return ts_loaded->memory_reset_peak(device_type, device_index);
+}

@@ -88,6 +88,8 @@ typedef struct ts_table {
   ts_error *(*trace_input)(ts_trace *t, const char *name, const ts_tensor *tensor);
   ts_error *(*trace_call)(ts_trace *t, const ts_operator *op, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more);
   ts_error *(*trace_finish)(ts_trace *t, const ts_value *in, size_t n, ts_module **out);
+  ts_error *(*method_time)(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, double *seconds, int32_t *clock);
+  ts_error *(*memory_reset_peak)(int32_t device_type, int32_t device_index);
 } ts_table;
 
 #endif

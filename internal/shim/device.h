@@ -37,6 +37,9 @@ class Lane {
   // and does not wait.
   Lane(const std::optional<c10::Device> &device, uint32_t flags);
 
+  // stream gives the stream, none where the call has none of its own.
+  std::optional<c10::Stream> stream() const { return guard ? std::optional(guard->current_stream()) : std::nullopt; }
+
   // settle waits until the work is done, and throws what went wrong with it.
   void settle();
 

@@ -59,3 +59,15 @@ ts_error *ts_memory_trim(int32_t device_type) noexcept {
 #endif
   });
 }
+
+ts_error *ts_memory_reset_peak(int32_t device_type, int32_t device_index) noexcept {
+  return guard([&] {
+    c10::Device d = device(device_type, device_index);
+    if (d.is_cpu()) throw Refusal(TS_CODE_NOT_IMPLEMENTED, "the peak of a process cannot begin anew");
+#ifdef TORCHGO_DEVICE_STATS
+    c10::getDeviceAllocator(d.type())->resetPeakStats(d.index());
+#else
+    throw Refusal(TS_CODE_NOT_IMPLEMENTED, "this libtorch does not tell what " + d.str() + " holds; 2.9 and later do");
+#endif
+  });
+}
