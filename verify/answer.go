@@ -48,7 +48,7 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 		}
 		return c, []Finding{{LegFailed, Open, e.Name, fmt.Sprintf("%s could not be run: %s", name, e.Error), ""}}
 	}
-	c, findings := compareOutputs(name, r.outputs[l], r.outputs[r.reference], r.demands(), r.lenient(l))
+	c, findings := compareOutputs(name, r.outputs[l], r.outputs[r.reference], r.demandsOf(l), r.lenient(l))
 	c.Leg = e.Name
 	if r.spec.Profile {
 		profileOutputs(c.Outputs, r.outputs[l], r.outputs[r.reference], r.lenient(l), r.spec.tolerance().EqualNaN)
@@ -150,11 +150,21 @@ func (r *run) report(started time.Time) (*Report, error) {
 	for _, l := range r.legs {
 		e := *l.entry()
 		e.Runs = notNil(e.Runs)
+		if e.Error != "" {
+			e.Device = "" // it did not run
+		}
 		out.Legs = append(out.Legs, e)
 	}
 	for _, state := range r.states {
 		for _, g := range state.gaps {
 			out.Uncovered = append(out.Uncovered, g.report)
+		}
+	}
+	for _, l := range r.legs {
+		if leg, ok := l.(*runnerLeg); ok && leg.report.Error == "" {
+			if knows, ok := leg.runner.(Commenting); ok {
+				out.Findings = append(out.Findings, knows.Comment(out.Files)...)
+			}
 		}
 	}
 	out.Verdict, out.Summary = verdictOf(out.Findings, r.agreed())
@@ -197,6 +207,9 @@ func (r *run) agreed() string {
 		if r.legs[i] != reference {
 			names = append(names, r.legs[i].entry().Label)
 		}
+	}
+	if len(names) == 0 {
+		return reference.entry().Label + " computes the same each time"
 	}
 	verb := "computes"
 	if len(names) > 1 {

@@ -59,11 +59,7 @@ func (s *source) named(name string, element dtype.DType, shape []int64, data []b
 // by its place, as a Runner gives them. Their elements are copies.
 func ArraysOf(v torch.Value) ([]Array, error) {
 	leaves, err := flatten(v)
-	arrays := make([]Array, len(leaves))
-	for i, o := range leaves {
-		arrays[i] = Array{Name: o.name, DType: o.dtype, Shape: o.shape, Data: o.data, Text: o.text}
-	}
-	return arrays, err
+	return arraysOfOutputs(leaves), err
 }
 
 // output gives the array as the output of a leg.

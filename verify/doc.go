@@ -40,6 +40,15 @@
 // that differ from the first are random, or the work of an optimisation that
 // changes results; that a module writes to its own buffers is said.
 //
+// # Devices
+//
+// Legs on one device run one after the other, and devices side by side. TF32 is off
+// while a check runs, and the report says so. Where no tolerance was asked for, what
+// a GPU computed may differ from what something else did by the table of
+// compare.OnGPU. Spec.Latency asks for the time of calls: measured when all else is
+// done, leg after leg, by CUDA's events where there is a GPU.
+//
 // The package neither prints nor exits. Run makes its native calls on the
-// calling goroutine; it may be called from several at once.
+// calling goroutine, those on a second device and further ones on others; it may be
+// called from several at once.
 package verify

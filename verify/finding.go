@@ -78,6 +78,9 @@ const (
 	SettingDiffers     Code = "setting-differs"     // two files fix an argument of an operator to other values
 	BranchTraced       Code = "branch-traced"       // a file holds one branch of a choice that another makes by its inputs
 	FirstDivergence    Code = "first-divergence"    // the step at which two legs part
+	FileChanged        Code = "file-changed"        // a file is another than when outputs were recorded
+	NoGPU              Code = "no-gpu"              // every device was asked for, and there is no GPU
+	LatencyUnmeasured  Code = "latency-unmeasured"  // the calls of a leg could not be timed
 	Failed             Code = "failed"              // the question could not be put
 )
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/seed06459138/torchgo/jit"
+	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/dtype"
 )
 
@@ -35,11 +36,28 @@ type Runner interface {
 	Close() error
 }
 
+// Commenting is a Runner that knows something of the files of a check, as that they
+// are others than before.
+type Commenting interface {
+	Comment(files []File) []Finding
+}
+
+// Placed is a Runner that knows on which device it computes. Of others reports claim
+// none.
+type Placed interface {
+	Device() torch.Device
+}
+
 // Kind makes the runners of one kind of leg.
 type Kind struct {
 	Name    string   // "onnx", as in --leg NAME=onnx:FILE
 	Label   string   // as people say it: "ONNX"
 	Options []string // the options that Open understands, without those that every leg has
+
+	// Recorded says that the runners look outputs up which were computed before: other
+	// legs are held against them, they are not timed, and their device is where that was.
+	Recorded bool
+
 	// Open gets the leg with the device and the threads of the check filled in.
 	Open func(ctx context.Context, leg LegSpec) (Runner, error)
 }
@@ -104,12 +122,7 @@ func (l *runnerLeg) load(ctx context.Context) (err error) {
 }
 
 func (l *runnerLeg) run(ctx context.Context, in *inputs) ([]output, error) {
-	arrays := make([]Array, len(in.arrays))
-	for i, a := range in.arrays {
-		arrays[i] = a.Array
-		arrays[i].Name = in.argumentName(i)
-	}
-	out, err := l.runner.Run(ctx, arrays)
+	out, err := l.runner.Run(ctx, in.given())
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	m.legs(r)
 	m.findings(r)
 	m.outputs(r)
+	m.latencies(r)
 	if r.Weights != nil {
 		m.weights(r.Weights)
 		m.uncovered(r.Uncovered)
@@ -125,6 +126,26 @@ func (m *markdown) outputs(r *Report) {
 	m.fold(fmt.Sprintf("%s, %d differ", layout.Count(len(rows), "output"), differ), func() {
 		m.table([]string{"same", "leg", "output", "type", "compares"}, rows)
 	})
+}
+
+func (m *markdown) latencies(r *Report) {
+	var rows [][]string
+	for _, l := range r.Legs {
+		if l.Latency == nil {
+			continue
+		}
+		peak := ""
+		if l.Peak > 0 {
+			peak = layout.Size(l.Peak)
+		}
+		t := l.Latency
+		rows = append(rows, []string{prose(l.Label), l.Device, durationText(t.P50), durationText(t.P90), durationText(t.P99), durationText(t.Mean), fmt.Sprint(t.Calls), t.Clock, peak})
+	}
+	if len(rows) > 0 {
+		m.fold("Latency", func() {
+			m.table([]string{"leg", "device", "p50", "p90", "p99", "mean", "calls", "clock", "GPU memory at most"}, rows)
+		})
+	}
 }
 
 func (m *markdown) weights(w *Weights) {

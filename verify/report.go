@@ -56,6 +56,10 @@ type Leg struct {
 	Kind      string  `json:"kind"`    // one of Kinds
 
 	Runs []LegRun `json:"runs"` // in their order; none of legs that compute nothing or failed
+
+	Device  string   `json:"device"`  // where it ran: "cpu", "cuda:0"; "" when it did not, or only it knows
+	Latency *Latency `json:"latency"` // null unless Spec.Latency asks for it
+	Peak    int64    `json:"peak"`    // memory of its GPU at its most while calls were timed, in bytes; 0 when not measured
 }
 
 // Weights compares the state_dict with the scripted file, tensor by tensor.

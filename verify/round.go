@@ -51,6 +51,9 @@ func (r *run) proceed(ctx context.Context) error {
 			r.findDrift()
 		}
 		r.compare()
+		if err := r.keep(); err != nil {
+			return err
+		}
 		r.rounds = append(r.rounds, next)
 		if next.differs() {
 			if err := r.saveFailing(ctx); err != nil {
@@ -110,7 +113,7 @@ func (r *run) refusal(l leg) (Comparison, []Finding) {
 	switch {
 	case r.declined:
 		return c, nil // see conclude
-	case errors.As(r.failed[l], &failure) && failure.Code == torch.CodeOutOfMemory:
+	case recorded(l.entry().Kind) > 0, errors.As(r.failed[l], &failure) && failure.Code == torch.CodeOutOfMemory:
 		return c, []Finding{{LegFailed, Open, c.Leg, fmt.Sprintf("%s could not be run: %s", l.entry().Label, c.Reason), ""}}
 	}
 	c.Same = new(bool)

@@ -27,6 +27,10 @@ func Run(ctx context.Context, spec Spec) (*Report, error) {
 	if err := spec.check(); err != nil {
 		return nil, err
 	}
+	spec, notes, err := spec.spread(torch.DeviceCount)
+	if err != nil {
+		return nil, err
+	}
 	opening := make(chan error, 1)
 	go func() { opening <- open(&spec) }()
 
@@ -44,7 +48,7 @@ func Run(ctx context.Context, spec Spec) (*Report, error) {
 		return nil, err
 	}
 
-	r := &run{spec: &spec, files: files}
+	r := &run{spec: &spec, files: files, findings: notes}
 	defer r.close()
 	if err := r.load(ctx); err != nil {
 		return nil, err
@@ -54,6 +58,9 @@ func Run(ctx context.Context, spec Spec) (*Report, error) {
 	}
 	r.explain()
 	if err := r.diagnose(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.measure(ctx); err != nil {
 		return nil, err
 	}
 	return r.report(started)
@@ -288,70 +295,6 @@ func (r *run) structureLegOf(l LegSpec, f *source, found *structure) (leg, error
 	}
 	r.noteWeights(census.weights, false)
 	return made, nil
-}
-
-// compute runs the legs.
-func (r *run) compute(ctx context.Context) error {
-	r.outputs, r.failed = make(map[leg][]output, len(r.legs)), make(map[leg]error)
-	for i, spec := range r.spec.legs() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		l := r.legs[i]
-		e := l.entry()
-		if state, ok := l.(*stateLeg); ok && e.Error == "" && !state.census.weights.fits() {
-			e.Error = "the state does not fill the scripted structure"
-		}
-		if e.Error != "" || spec.Kind == kindExpected && !r.recorded {
-			continue
-		}
-		begun := time.Now()
-		out, err := r.runLeg(ctx, spec, l)
-		if r.first {
-			e.Seconds = time.Since(begun).Seconds()
-		}
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil && !r.first:
-			r.failed[l] = err
-			continue
-		case err != nil && (spec.flag == "" || spec.Kind == kindState && r.scripted != nil):
-			// What the first leg took, this one should: it is its own failure.
-			e.fail(err)
-			continue
-		case err != nil:
-			return r.refused(l, err)
-		}
-		e.Outputs = len(out)
-		r.outputs[l] = out
-		if again, ok := l.(repeater); ok && r.first {
-			if err := r.steady(ctx, again, out); err != nil {
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				delete(r.outputs, l)
-				e.fail(err)
-			}
-		}
-	}
-	return nil
-}
-
-// runLeg runs a leg with its own number of threads, where it has one.
-func (r *run) runLeg(ctx context.Context, spec LegSpec, l leg) ([]output, error) {
-	if spec.Threads > 0 {
-		before := torch.CurrentLimits()
-		if err := torch.SetNumThreads(spec.Threads); err != nil {
-			return nil, err
-		}
-		defer func() { _ = torch.SetLimits(before) }() // they were in force before
-	}
-	if module, ok := l.(*moduleLeg); ok && !r.first && len(mutations(module.module, r.spec.method())) > 0 {
-		out, _, err := l.again(r.inputs) // the rounds before have left their marks
-		return out, err
-	}
-	return l.run(ctx, r.inputs)
 }
 
 // refused words the error of a leg that could not be run on the inputs.

@@ -29,8 +29,23 @@ type Spec struct {
 	Runs     int          // how often each leg runs; 0 is 4, to see whether the optimised graph computes the same
 	StateKey string       // where the state_dict lies in its file, "" to search for it
 
-	// Tolerance is what outputs may differ by; nil is that of torch.allclose.
+	// AllDevices runs the scripted file on every GPU too, beside the legs on Device,
+	// which is the CPU then.
+	AllDevices bool
+
+	// RequireGPU makes it an error when nothing would run on a GPU.
+	RequireGPU bool
+
+	// Latency is how many calls of each leg that computes are timed, and 0 none. The
+	// device's memory at its most is measured with them.
+	Latency int
+
+	// Tolerance is what outputs may differ by; nil is that of torch.allclose, and of
+	// compare.OnGPU between a GPU and a CPU, or a GPU and what was recorded.
 	Tolerance *compare.Tolerance
+
+	// EqualNaN makes NaN equal NaN where Tolerance is nil.
+	EqualNaN bool
 
 	// Profile asks for the spread of each output's differences, which charts need.
 	Profile bool
@@ -58,6 +73,10 @@ type Spec struct {
 	// only those need be given that neither Inputs nor the method's schema tell.
 	Sets     []InputSet
 	Generate *generated.Plan
+
+	// Keep is called with what the first leg that computes gave, for each set of inputs
+	// that it takes. With it a check may have one leg alone. Its error ends the check.
+	Keep func(Kept) error
 
 	// SaveFailing names a folder for the inputs of sets on which legs differ, the
 	// first ten of them, and for the smallest part of their batch that still shows it.
@@ -120,8 +139,18 @@ func (s *Spec) legs() []LegSpec {
 		all = append(all, l)
 	}
 	// What was recorded is what the others are held against.
-	slices.SortStableFunc(all, func(a, b LegSpec) int { return b2i(b.Kind == kindExpected) - b2i(a.Kind == kindExpected) })
+	slices.SortStableFunc(all, func(a, b LegSpec) int { return recorded(b.Kind) - recorded(a.Kind) })
 	return all
+}
+
+// recorded orders kinds of legs by how much they were recorded: what a file of outputs
+// says goes before what a kind looks up, and computing comes last.
+func recorded(kind string) int {
+	if kind == kindExpected {
+		return 2
+	}
+	k, _ := addedKind(kind)
+	return b2i(k.Recorded)
 }
 
 // runs gives how often each leg runs.
@@ -134,10 +163,12 @@ func (s *Spec) runs() int {
 
 // tolerance gives what outputs may differ by.
 func (s *Spec) tolerance() compare.Tolerance {
-	if s.Tolerance == nil {
-		return compare.Default
+	if s.Tolerance != nil {
+		return *s.Tolerance
 	}
-	return *s.Tolerance
+	t := compare.Default
+	t.EqualNaN = s.EqualNaN
+	return t
 }
 
 // weightTolerance gives what weights may differ by: where outputs may differ by
@@ -164,6 +195,7 @@ func (s *Spec) check() error {
 	}
 	switch legs := len(legs); {
 	case len(s.Legs) > 0 && legs > 1:
+	case s.Keep != nil && legs == 1 && s.Expected == "":
 	case legs == 1 && len(s.Legs) > 0:
 		return &Error{Path: s.Legs[0].File, Msg: "nothing to compare the leg " + s.Legs[0].Name + " with", Remedy: "give another leg, or --expected"}
 	case legs == 0:
@@ -190,6 +222,12 @@ func (s *Spec) check() error {
 	}
 	if s.Runs < 0 {
 		return &Error{Msg: fmt.Sprintf("%d runs are not possible", s.Runs)}
+	}
+	if s.Latency < 0 {
+		return &Error{Msg: fmt.Sprintf("%d calls cannot be timed", s.Latency)}
+	}
+	if err := s.checkDevices(); err != nil {
+		return err
 	}
 	if err := s.checkSets(); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -32,6 +33,7 @@ func (r *Report) WriteText(w io.Writer, opts TextOptions) error {
 	if len(r.Comparisons) > 0 {
 		p.comparisons(r)
 	}
+	p.latencies(r)
 	for i := range r.Bisections {
 		p.bisection(r, &r.Bisections[i])
 	}
@@ -197,6 +199,22 @@ func (p *page) comparisons(r *Report) {
 	}
 	for _, c := range r.worstOfLegs() {
 		p.comparison(r.LabelOf(c.Leg), c)
+	}
+}
+
+// latencies writes a line for each leg whose calls were timed.
+func (p *page) latencies(r *Report) {
+	heading := "latency"
+	for _, l := range r.Legs {
+		if l.Latency == nil {
+			continue
+		}
+		text := fmt.Sprintf("%s on %s: %s", l.Label, cmp.Or(l.Device, "an unknown device"), l.Latency)
+		if l.Peak > 0 {
+			text += fmt.Sprintf(", at most %s of the GPU's memory", layout.Size(l.Peak))
+		}
+		p.field(heading, text)
+		heading = ""
 	}
 }
 

@@ -16,14 +16,14 @@ type OutputTolerance struct {
 }
 
 // ParseTolerance reads [OUTPUT:]WORD[,WORD…] as of the flag --tolerance. The words
-// are allclose, assert_close and exact, and rtol=X, atol=X, ulp=N and equal-nan.
+// are allclose, assert_close, gpu (see compare.Tolerance) and exact, and rtol=X, atol=X, ulp=N and equal-nan.
 // Beside allclose numbers replace its own, which are also those of a lone rtol or
 // atol; ulp=N is for elements that are not close otherwise.
 func ParseTolerance(text string) (OutputTolerance, error) {
 	var out OutputTolerance
 	wrong := func(format string, args ...any) (OutputTolerance, error) {
 		return OutputTolerance{}, &Error{Msg: fmt.Sprintf("the tolerance %q %s", text, fmt.Sprintf(format, args...)),
-			Remedy: "write [OUTPUT:]WORD[,WORD…] of allclose, assert_close, exact, rtol=X, atol=X, ulp=N, equal-nan"}
+			Remedy: "write [OUTPUT:]WORD[,WORD…] of allclose, assert_close, gpu, exact, rtol=X, atol=X, ulp=N, equal-nan"}
 	}
 	words := text
 	if at := strings.LastIndex(text, ":"); at >= 0 {
@@ -44,6 +44,8 @@ func ParseTolerance(text string) (OutputTolerance, error) {
 			t.EqualNaN = t.EqualNaN || key == "equal-nan"
 		case "assert_close":
 			t.ByDType = true
+		case "gpu":
+			t.ByDType, t.GPU = true, true
 		case "rtol":
 			t.RTol, err = strconv.ParseFloat(value, 64)
 		case "atol":
@@ -62,18 +64,20 @@ func ParseTolerance(text string) (OutputTolerance, error) {
 		given[key] = true
 	}
 	bases, numbers := 0, given["rtol"] || given["atol"]
-	for _, base := range []string{"allclose", "assert_close", "exact"} {
+	for _, base := range []string{"allclose", "assert_close", "gpu", "exact"} {
 		if given[base] {
 			bases++
 		}
 	}
 	switch {
 	case bases > 1:
-		return wrong("names more than one of allclose, assert_close and exact")
+		return wrong("names more than one of allclose, assert_close, gpu and exact")
 	case given["exact"] && (numbers || given["ulp"]):
 		return wrong("is exact and allows a difference")
 	case given["assert_close"] && numbers:
 		return wrong("has numbers beside those of assert_close's table")
+	case given["gpu"] && numbers:
+		return wrong("has numbers beside those of its table")
 	case !(t.RTol >= 0 && t.ATol >= 0):
 		return wrong("is less than zero, or not a number")
 	}
@@ -104,7 +108,7 @@ type Tolerance struct {
 	ULP      uint64 `json:"ulp"` // steps between floats that are close too
 	EqualNaN bool   `json:"equal_nan"`
 	Text     string `json:"text"` // in words: "rtol 1e-05, atol 1e-08"
-	By       string `json:"by"`   // the pattern of outputs that it was given for, "" for all
+	By       string `json:"by"`   // the pattern of outputs that it was given for, "" for all; "gpu" where it is that of GPUs against CPUs
 }
 
 // toleranceEntry describes a tolerance in the report.
@@ -123,10 +127,13 @@ func fits(pattern, name string) bool {
 type demands struct {
 	tolerance compare.Tolerance
 	outputs   []OutputTolerance // the last that fits an output is its own
+	by        string            // why tolerance is not that of the check, or ""
 	metrics   []Metric
 }
 
-func (s *Spec) demands() demands { return demands{s.tolerance(), s.Tolerances, s.Metrics} }
+func (s *Spec) demands() demands {
+	return demands{tolerance: s.tolerance(), outputs: s.Tolerances, metrics: s.Metrics}
+}
 
 // repeated gives what two results of one leg are held to: NaN twice is the same
 // result, and metrics are for legs that differ.
@@ -154,7 +161,7 @@ func (d demands) of(name string) (compare.Tolerance, string) {
 			return d.outputs[i].Tolerance, d.outputs[i].Output
 		}
 	}
-	return d.tolerance, ""
+	return d.tolerance, d.by
 }
 
 // unused notes the patterns that fit none of the outputs: most likely they are

@@ -15,6 +15,7 @@ func TestParseTolerance(t *testing.T) {
 	for text, want := range map[string]OutputTolerance{
 		"allclose":                      {"", compare.Default},
 		"assert_close":                  {"", compare.AssertClose},
+		"gpu":                           {"", compare.OnGPU},
 		"exact":                         {"", compare.Tolerance{}},
 		"exact,equal-nan":               {"", compare.Tolerance{EqualNaN: true}},
 		"rtol=1e-3":                     {"", compare.Tolerance{RTol: 1e-3, ATol: 1e-8}},

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify"
 	"github.com/seed06459138/torchgo/verify/html"
 )
@@ -125,13 +124,15 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	f.StringArrayVar(&c.spec.Inputs, "input", nil, "input: `FILE` of the same kinds; repeat in the order of the arguments")
 	f.StringArrayVar(&c.legs, "leg", nil, "another `LEG`: NAME=KIND:FILE[,OPTION=VALUE…]; repeatable; the kinds are "+strings.Join(verify.Kinds(), ", "))
 	f.StringVar(&c.spec.Method, "method", "forward", "`NAME` of the method to call")
-	f.StringVar(&c.device, "device", "cpu", "`DEVICE` to run on: cpu, cuda, cuda:N")
+	f.StringVar(&c.device, "device", "cpu", "`DEVICE` to run on: cpu, cuda, cuda:N; all runs the scripted file on the CPU and every GPU")
+	f.BoolVar(&c.spec.RequireGPU, "require-gpu", false, "fail when nothing would run on a GPU")
 	c.judging.declare(cmd)
 	c.making.declare(cmd)
 	f.StringVar(&c.spec.StateKey, "state-key", "", "`KEY` of the state_dict in its file; searched for by default")
 	f.StringArrayVar(&c.spec.AcceptUncovered, "accept-uncovered", nil, "`PATTERN` of tensors that need not be in the state; repeatable")
 	f.BoolVar(&c.spec.Bisect, "bisect", false, "find the operator or submodule at which legs that differ part")
 	f.IntVar(&c.spec.Runs, "runs", 4, "`NUMBER` of runs of each leg; TorchScript optimises the second")
+	f.IntVar(&c.spec.Latency, "latency", 0, "time `NUMBER` calls of each leg, and measure its GPU's memory")
 	f.StringArrayVar(&c.spec.NonPersistent, "non-persistent", nil, "`NAME` of a buffer of persistent=False; repeatable")
 	f.StringVar(&c.config, "config", "", "`FILE` that describes the check, instead of these flags; see verify init -h")
 	report := func(name, usage string, write func(*verify.Report, io.Writer) error) *format {
@@ -162,7 +163,7 @@ func noArguments(_ *cobra.Command, args []string) error {
 
 // described takes the check from the flags.
 func (c *check) described() (err error) {
-	if c.spec.Device, err = torch.ParseDevice(c.device); err != nil {
+	if err = c.spec.PutOn(c.device); err != nil {
 		return fmt.Errorf("--device: %w", err)
 	}
 	for _, text := range c.legs {

@@ -24,13 +24,16 @@ func (j *judging) declare(cmd *cobra.Command) {
 	f.Float64Var(&j.all.RTol, "rtol", compare.Default.RTol, "relative tolerance")
 	f.Float64Var(&j.all.ATol, "atol", compare.Default.ATol, "absolute tolerance: |a-b| <= atol + rtol*|b|; inf takes any difference, for --metric to judge")
 	f.BoolVar(&j.all.EqualNaN, "equal-nan", false, "NaN equals NaN")
-	f.StringArrayVar(&j.tolerances, "tolerance", nil, "[OUTPUT:]`WORD`,…: allclose, assert_close, exact, rtol=X, atol=X, ulp=N, equal-nan; repeatable")
+	f.StringArrayVar(&j.tolerances, "tolerance", nil, "[OUTPUT:]`WORD`,…: allclose, assert_close, gpu, exact, rtol=X, atol=X, ulp=N, equal-nan; repeatable")
 	f.StringArrayVar(&j.metrics, "metric", nil, "[OUTPUT:]`METRIC`>=X that outputs must reach: cosine, snr (dB), topk=K; repeatable")
 }
 
 // apply says in spec what the flags ask for.
 func (j *judging) apply(spec *verify.Spec) error {
-	spec.Tolerance = &j.all
+	spec.EqualNaN = j.all.EqualNaN
+	if j.cmd.Flags().Changed("rtol") || j.cmd.Flags().Changed("atol") {
+		spec.Tolerance = &j.all
+	}
 	whole := false
 	for _, text := range j.tolerances {
 		t, err := verify.ParseTolerance(text)

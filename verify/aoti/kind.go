@@ -82,3 +82,6 @@ func (r runner) Close() error {
 	r.pkg.Close()
 	return nil
 }
+
+// Device gives the device that the package was compiled for.
+func (r runner) Device() torch.Device { return r.pkg.Device() }

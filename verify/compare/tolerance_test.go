@@ -43,6 +43,20 @@ func TestAssertCloseTable(t *testing.T) {
 	assert.True(t, s.Close, "the looser of both")
 }
 
+// The numbers for a GPU against a CPU are never less than those of assert_close.
+func TestGPUTable(t *testing.T) {
+	for element, narrow := range precisions {
+		wide := OnGPU.For(element, element)
+		assert.GreaterOrEqual(t, wide.RTol, narrow.RTol, element)
+		assert.GreaterOrEqual(t, wide.ATol, narrow.ATol, element)
+		assert.False(t, wide.GPU || wide.ByDType)
+	}
+	s := compare(t, tensorOf([]float32{1, 9e-5}), tensorOf([]float32{1, 0}), OnGPU)
+	assert.True(t, s.Close)
+	assert.False(t, compare(t, tensorOf([]float32{3e-4}), tensorOf([]float32{0}), OnGPU).Close)
+	assert.Error(t, Tolerance{GPU: true}.Check(), "a table that is not asked for")
+}
+
 func TestULP(t *testing.T) {
 	up := func(f float32, n int) float32 {
 		for range n {
@@ -99,6 +113,7 @@ func TestToleranceText(t *testing.T) {
 		"exact":                          {},
 		"exact, NaN equals NaN":          {EqualNaN: true},
 		"assert_close":                   AssertClose,
+		"gpu":                            OnGPU,
 		"4 ULP":                          {ULP: 4},
 		"rtol 0, atol 1e-08 or 4 ULP":    {ULP: 4, ATol: 1e-8},
 		"any difference, NaN equals NaN": {ATol: math.Inf(1), EqualNaN: true},

@@ -9,7 +9,6 @@ import (
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify"
-	"github.com/seed06459138/torchgo/verify/compare"
 	"github.com/seed06459138/torchgo/verify/inputs"
 )
 
@@ -22,7 +21,9 @@ type Body struct {
 	Expected        Text     `yaml:"expected"`
 	Legs            named    `yaml:"legs"` // KIND:FILE[,option=value…] by their names
 	Method          Text     `yaml:"method"`
-	Devices         Texts    `yaml:"devices"` // the scripted file also runs on each but the first
+	Devices         Texts    `yaml:"devices"` // the scripted file also runs on each but the first; or all
+	RequireGPU      bool     `yaml:"require_gpu"`
+	Latency         whole    `yaml:"latency"`
 	Threads         whole    `yaml:"threads"`
 	Runs            whole    `yaml:"runs"`
 	Inputs          Texts    `yaml:"inputs"`
@@ -83,7 +84,7 @@ func (b *Body) Spec(folder string) (verify.Spec, error) {
 	}
 	s := verify.Spec{
 		Scripted: beside(b.Scripted), State: beside(b.State), StateKey: b.StateKey.Value, Expected: beside(b.Expected), Method: b.Method.Value,
-		Threads: int(b.Threads), Runs: int(b.Runs), SaveFailing: beside(b.SaveFailing), AcceptUncovered: b.AcceptUncovered.Values(), NonPersistent: b.NonPersistent.Values(),
+		Threads: int(b.Threads), Runs: int(b.Runs), RequireGPU: b.RequireGPU, Latency: int(b.Latency), SaveFailing: beside(b.SaveFailing), AcceptUncovered: b.AcceptUncovered.Values(), NonPersistent: b.NonPersistent.Values(),
 	}
 	for _, t := range b.Inputs {
 		s.Inputs = append(s.Inputs, beside(t))
@@ -115,6 +116,12 @@ func (b *Body) Spec(folder string) (verify.Spec, error) {
 // for each other.
 func (b *Body) devices(s *verify.Spec) error {
 	for i, t := range b.Devices {
+		if len(b.Devices) == 1 {
+			if err := s.PutOn(t.Value); err != nil {
+				return t.Wrong(err)
+			}
+			return nil
+		}
 		device, err := torch.ParseDevice(t.Value)
 		switch {
 		case err != nil:
@@ -132,18 +139,18 @@ func (b *Body) devices(s *verify.Spec) error {
 
 // judging says what outputs may differ by.
 func (b *Body) judging(s *verify.Spec) error {
-	all := verify.OutputTolerance{Tolerance: compare.Default}
+	s.EqualNaN = b.EqualNaN
 	if b.Tolerance.Value != "" {
-		var err error
-		if all, err = verify.ParseTolerance(b.Tolerance.Value); err != nil {
+		all, err := verify.ParseTolerance(b.Tolerance.Value)
+		if err != nil {
 			return b.Tolerance.Wrong(err)
 		}
 		if all.Output != "" {
 			return b.Tolerance.Wrong(errors.New("the tolerance of a single output belongs under tolerances"))
 		}
+		all.Tolerance.EqualNaN = all.Tolerance.EqualNaN || b.EqualNaN
+		s.Tolerance = &all.Tolerance
 	}
-	all.Tolerance.EqualNaN = all.Tolerance.EqualNaN || b.EqualNaN
-	s.Tolerance = &all.Tolerance
 	for _, t := range b.Tolerances {
 		one, err := verify.ParseTolerance(t.name.Value + ":" + t.value.Value)
 		if err != nil {

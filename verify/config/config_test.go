@@ -48,6 +48,8 @@ tolerances:
   logits: assert_close
   "*": exact
 equal_nan: true
+latency: 50
+require_gpu: true
 metrics: [cosine>=0.999, "logits:topk=5"]
 accept_uncovered: noise*
 non_persistent: [rope.inv_freq]
@@ -63,7 +65,8 @@ func TestParse(t *testing.T) {
 			{Name: "on cpu", Kind: "scripted", File: "dir/m.pt", Device: &cpu},
 		},
 		Method: "encode", Device: torch.CUDA(1), Threads: 2, Runs: 3,
-		Tolerance: &compare.Tolerance{RTol: 1e-5, ATol: math.Inf(1), EqualNaN: true},
+		Tolerance: &compare.Tolerance{RTol: 1e-5, ATol: math.Inf(1), EqualNaN: true}, EqualNaN: true,
+		RequireGPU: true, Latency: 50,
 		Tolerances: []verify.OutputTolerance{{Output: "logits", Tolerance: compare.Tolerance{ByDType: true, EqualNaN: true}},
 			{Output: "*", Tolerance: compare.Tolerance{EqualNaN: true}}},
 		Metrics:         []verify.Metric{{Name: "cosine", AtLeast: 0.999}, {Output: "logits", Name: "topk", K: 5, AtLeast: 1}},
@@ -84,8 +87,11 @@ func TestParseLittle(t *testing.T) {
 	for _, little := range []string{"", "# nothing\n", "legs:\nsets:\ninputs:\nscripted:\n"} {
 		s, err := Parse([]byte(little), ".")
 		require.NoError(t, err)
-		assert.Equal(t, verify.Spec{Tolerance: &compare.Tolerance{RTol: 1e-5, ATol: 1e-8}}, s)
+		assert.Equal(t, verify.Spec{}, s)
 	}
+	s, err := Parse([]byte("devices: all\nequal_nan: true\n"), ".")
+	require.NoError(t, err)
+	assert.Equal(t, verify.Spec{AllDevices: true, EqualNaN: true}, s)
 }
 
 // What the documentation shows can be read.

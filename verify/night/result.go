@@ -17,6 +17,9 @@ func ResultOf(check string, r *verify.Report) Result {
 	}
 	for i := range r.Legs {
 		result.Legs = append(result.Legs, legOf(&r.Legs[i], r))
+		if device := r.Legs[i].Device; device != "" && !slices.Contains(result.Devices, device) {
+			result.Devices = append(result.Devices, device)
+		}
 	}
 	for _, u := range r.Uncovered {
 		if u.Status == verify.Used || u.Status == verify.Undecided {
@@ -29,6 +32,10 @@ func ResultOf(check string, r *verify.Report) Result {
 // legOf takes the worst of all outputs and sets of inputs.
 func legOf(l *verify.Leg, r *verify.Report) Leg {
 	leg := Leg{Name: l.Name, Kind: l.Kind, Libtorch: r.Versions.Libtorch, Error: l.Error}
+	leg.Device, leg.Peak = l.Device, l.Peak
+	if l.Latency != nil {
+		leg.P50 = l.Latency.P50
+	}
 	told := false
 	for _, c := range r.Comparisons {
 		if c.Leg != l.Name {

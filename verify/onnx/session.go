@@ -194,3 +194,7 @@ func count(shape []int64) int64 {
 	}
 	return n
 }
+
+// Device gives the device that the session was opened for. ONNX Runtime may leave
+// single nodes of a graph to the CPU.
+func (s *Session) Device() torch.Device { return s.options.Device }
