@@ -1,6 +1,7 @@
 // The two halves of every call: arguments onto the stack, results off it.
 #pragma once
 
+#include <ATen/core/boxing/KernelFunction.h>  // c10::Stack
 #include <ATen/core/function_schema.h>
 #include <ATen/core/stack.h>
 
