@@ -231,6 +231,9 @@ func (f *frame) addTensor(t *Tensor) error {
 		if t.handle.Locked() {
 			return errReplaced
 		}
+		if !t.handle.Closed() {
+			return errEmpty
+		}
 		return fmt.Errorf("tensor %w", ErrClosed)
 	}
 	f.held = append(f.held, &t.handle)
@@ -256,6 +259,7 @@ func (f *frame) addObject(o *Object) error {
 
 var (
 	errReplaced  = &Error{Op: "pass a value", Code: CodeArgument, Msg: "the tensor is the result of a call that is running"}
+	errEmpty     = &Error{Op: "pass a value", Code: CodeArgument, Msg: "the tensor holds nothing yet; parameters of a module do after nn.Init"}
 	errNilTensor = &Error{Op: "pass a value", Code: CodeArgument, Msg: "the tensor is nil"}
 	errNilValue  = &Error{Op: "pass a value", Code: CodeArgument, Msg: "the value is nil; use torch.None{} for None"}
 )

@@ -17,7 +17,7 @@ import (
 
 	"github.com/seed06459138/torchgo/internal/torchtest"
 	"github.com/seed06459138/torchgo/torch"
-	"github.com/seed06459138/torchgo/torch/checkpoint"
+	"github.com/seed06459138/torchgo/torch/aten"
 	"github.com/seed06459138/torchgo/torch/nn"
 	"github.com/seed06459138/torchgo/verify/compare"
 )
@@ -144,63 +144,26 @@ func TestRunsAtOnce(t *testing.T) {
 
 // perceptron is scenario 1's structure in Go.
 type perceptron struct {
-	tensors map[string]*torch.Tensor
-	offset  float64 // added to every output, to be another model
+	Net    *nn.Sequential
+	offset float64 // added to every output, to be another model
 }
 
-func (p *perceptron) LoadState(state *checkpoint.State) error {
-	for _, name := range []string{"net.0.weight", "net.0.bias", "net.2.weight", "net.2.bias"} {
-		saved, ok := state.Tensor(name)
-		if !ok {
-			return errors.New(name + " is missing")
-		}
-		t, err := torch.FromCheckpoint(saved)
-		if err != nil {
-			return err
-		}
-		p.tensors[name] = t
-	}
-	return nil
+func (p *perceptron) Forward(x *torch.Tensor) (*torch.Tensor, error) {
+	return nn.Pipe(x, p.Net.Forward, func(y *torch.Tensor) (*torch.Tensor, error) {
+		return aten.AddScalar(y, torch.Float(p.offset), nil)
+	})
 }
 
-func (p *perceptron) Forward(args ...torch.Value) (torch.Value, error) {
-	s := torch.NewScope()
-	defer s.Close()
-	h, err := torch.Call("aten::linear", args[0], p.tensors["net.0.weight"], p.tensors["net.0.bias"])
-	if err == nil {
-		s.Add(h.(*torch.Tensor))
-		h, err = torch.Call("aten::relu", h)
-	}
-	if err == nil {
-		h, err = torch.Call("aten::linear", h, p.tensors["net.2.weight"], p.tensors["net.2.bias"])
-	}
-	if err == nil {
-		h, err = torch.Call("aten::add.Scalar", h, torch.Float(p.offset))
-	}
-	if err != nil {
-		return nil, err
-	}
-	s.Keep(h.(*torch.Tensor))
-	return h, nil
-}
-
-func (p *perceptron) Close() error {
-	for _, t := range p.tensors {
-		t.Close()
-	}
-	return nil
-}
+type perceptronHyper struct{ InputDim, HiddenDim, OutputDim int64 }
 
 // TestGoStructure fills a registered structure from scenario 1's checkpoint,
 // which names it.
 func TestGoStructure(t *testing.T) {
 	torchtest.Require(t)
 	offset, hidden, broken := 0.0, int64(0), error(nil)
-	require.NoError(t, nn.Register("mymodel", "v1", func(hyper checkpoint.Value) (nn.Module, error) {
-		if v, err := checkpoint.Lookup(hyper, "hidden_dim"); err == nil {
-			hidden = int64(v.(checkpoint.Int))
-		}
-		return &perceptron{map[string]*torch.Tensor{}, offset}, broken
+	require.NoError(t, nn.Register("mymodel", "v1", func(h perceptronHyper) (*perceptron, error) {
+		hidden = h.HiddenDim
+		return &perceptron{nn.NewSequential(nn.NewLinear(h.InputDim, h.HiddenDim), nn.ReLU{}, nn.NewLinear(h.HiddenDim, h.OutputDim)), offset}, broken
 	}))
 	full := scenario("train_and_save", "checkpoint.pt")
 	alone := full

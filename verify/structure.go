@@ -16,7 +16,7 @@ type structureLeg struct {
 	state     stateDict
 	structure *structure
 	at        place
-	module    nn.Module
+	module    *nn.Structure
 }
 
 // structure is a registered Go structure and what a checkpoint builds it from.
@@ -70,7 +70,7 @@ func (l *structureLeg) load(context.Context) error {
 }
 
 // fill builds the structure and loads the state into it.
-func (l *structureLeg) fill() (nn.Module, error) {
+func (l *structureLeg) fill() (*nn.Structure, error) {
 	state := checkpoint.NewState()
 	for _, name := range l.state.names {
 		if err := state.Add(name, l.state.tensors[name]); err != nil {
@@ -82,7 +82,7 @@ func (l *structureLeg) fill() (nn.Module, error) {
 		return nil, fmt.Errorf("building %s from the checkpoint's hyperparams: %w", l.structure.key, err)
 	}
 	if err := module.LoadState(state); err != nil {
-		_ = module.Close() // the first error says more
+		module.Close()
 		return nil, err
 	}
 	return module, nil
@@ -104,14 +104,12 @@ func (l *structureLeg) again(in *inputs) ([]output, bool, error) {
 		return nil, false, err
 	}
 	out, err := invoke(in, l.at, module.Forward)
-	if closing := module.Close(); err == nil {
-		err = closing
-	}
+	module.Close()
 	return out, true, err
 }
 
 func (l *structureLeg) close() {
 	if l.module != nil {
-		_ = l.module.Close() // nothing was written through it
+		l.module.Close()
 	}
 }

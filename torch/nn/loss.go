@@ -1,0 +1,165 @@
+package nn
+
+import (
+	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/torch/nn/functional"
+)
+
+// Losses need not be made: nn.CrossEntropyLoss{} is one with PyTorch's defaults.
+// Their fields are the options of the function of package functional.
+
+// CrossEntropyLoss compares logits with classes, or with their probabilities.
+type CrossEntropyLoss struct{ functional.CrossEntropyOptions }
+
+// Forward gives functional.CrossEntropy of its arguments.
+func (l CrossEntropyLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.CrossEntropy(x, target, l.CrossEntropyOptions)
+}
+
+// NLLLoss compares logarithms of probabilities with classes.
+type NLLLoss struct{ functional.NLLOptions }
+
+// Forward gives functional.NLL of its arguments.
+func (l NLLLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.NLL(x, target, l.NLLOptions)
+}
+
+// MSELoss compares two tensors by the squared error.
+type MSELoss struct{ functional.LossOptions }
+
+// Forward gives functional.MSE of its arguments.
+func (l MSELoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.MSE(x, target, l.LossOptions)
+}
+
+// L1Loss compares two tensors by the absolute error.
+type L1Loss struct{ functional.LossOptions }
+
+// Forward gives functional.L1 of its arguments.
+func (l L1Loss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.L1(x, target, l.LossOptions)
+}
+
+// SmoothL1Loss compares two tensors by the absolute error, and a square where it is small.
+type SmoothL1Loss struct{ functional.SmoothL1Options }
+
+// Forward gives functional.SmoothL1 of its arguments.
+func (l SmoothL1Loss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.SmoothL1(x, target, l.SmoothL1Options)
+}
+
+// HuberLoss compares two tensors by Huber's loss.
+type HuberLoss struct{ functional.HuberOptions }
+
+// Forward gives functional.Huber of its arguments.
+func (l HuberLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.Huber(x, target, l.HuberOptions)
+}
+
+// BCELoss compares probabilities of two classes.
+type BCELoss struct{ functional.BCEOptions }
+
+// Forward gives functional.BCE of its arguments.
+func (l BCELoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.BCE(x, target, l.BCEOptions)
+}
+
+// BCEWithLogitsLoss compares logits of two classes.
+type BCEWithLogitsLoss struct {
+	functional.BCEWithLogitsOptions
+}
+
+// Forward gives functional.BCEWithLogits of its arguments.
+func (l BCEWithLogitsLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.BCEWithLogits(x, target, l.BCEWithLogitsOptions)
+}
+
+// KLDivLoss compares logarithms of probabilities with probabilities.
+type KLDivLoss struct{ functional.KLDivOptions }
+
+// Forward gives functional.KLDiv of its arguments.
+func (l KLDivLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.KLDiv(x, target, l.KLDivOptions)
+}
+
+// HingeEmbeddingLoss compares distances with 1 or -1.
+type HingeEmbeddingLoss struct{ functional.MarginOptions }
+
+// Forward gives functional.HingeEmbedding of its arguments.
+func (l HingeEmbeddingLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.HingeEmbedding(x, target, l.MarginOptions)
+}
+
+// MultiMarginLoss compares scores with classes.
+type MultiMarginLoss struct{ functional.MultiMarginOptions }
+
+// Forward gives functional.MultiMargin of its arguments.
+func (l MultiMarginLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.MultiMargin(x, target, l.MultiMarginOptions)
+}
+
+// MultiLabelMarginLoss compares scores with several classes.
+type MultiLabelMarginLoss struct{ functional.LossOptions }
+
+// Forward gives functional.MultiLabelMargin of its arguments.
+func (l MultiLabelMarginLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.MultiLabelMargin(x, target, l.LossOptions)
+}
+
+// SoftMarginLoss compares scores with 1 or -1.
+type SoftMarginLoss struct{ functional.LossOptions }
+
+// Forward gives functional.SoftMargin of its arguments.
+func (l SoftMarginLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.SoftMargin(x, target, l.LossOptions)
+}
+
+// PoissonNLLLoss compares logarithms of rates with counts.
+type PoissonNLLLoss struct{ functional.PoissonNLLOptions }
+
+// Forward gives functional.PoissonNLL of its arguments.
+func (l PoissonNLLLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.PoissonNLL(x, target, l.PoissonNLLOptions)
+}
+
+// CosineEmbeddingLoss is functional.CosineEmbedding.
+type CosineEmbeddingLoss struct{ functional.MarginOptions }
+
+// Forward gives functional.CosineEmbedding of its arguments.
+func (l CosineEmbeddingLoss) Forward(x1, x2, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.CosineEmbedding(x1, x2, target, l.MarginOptions)
+}
+
+// MarginRankingLoss is functional.MarginRanking.
+type MarginRankingLoss struct{ functional.MarginOptions }
+
+// Forward gives functional.MarginRanking of its arguments.
+func (l MarginRankingLoss) Forward(x1, x2, target *torch.Tensor) (*torch.Tensor, error) {
+	return functional.MarginRanking(x1, x2, target, l.MarginOptions)
+}
+
+// TripletMarginLoss is functional.TripletMargin.
+type TripletMarginLoss struct {
+	functional.TripletMarginOptions
+}
+
+// Forward gives functional.TripletMargin of its arguments.
+func (l TripletMarginLoss) Forward(anchor, positive, negative *torch.Tensor) (*torch.Tensor, error) {
+	return functional.TripletMargin(anchor, positive, negative, l.TripletMarginOptions)
+}
+
+// GaussianNLLLoss is functional.GaussianNLL.
+type GaussianNLLLoss struct{ functional.GaussianNLLOptions }
+
+// Forward gives functional.GaussianNLL of its arguments.
+func (l GaussianNLLLoss) Forward(x, target, variance *torch.Tensor) (*torch.Tensor, error) {
+	return functional.GaussianNLL(x, target, variance, l.GaussianNLLOptions)
+}
+
+// CTCLoss is functional.CTC.
+type CTCLoss struct{ functional.CTCOptions }
+
+// Forward gives functional.CTC of its arguments.
+func (l CTCLoss) Forward(x, targets, inputLengths, targetLengths *torch.Tensor) (*torch.Tensor, error) {
+	return functional.CTC(x, targets, inputLengths, targetLengths, l.CTCOptions)
+}
