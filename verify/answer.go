@@ -208,9 +208,6 @@ func (r *run) agreed() string {
 			names = append(names, r.legs[i].entry().Label)
 		}
 	}
-	if len(names) == 0 {
-		return reference.entry().Label + " computes the same each time"
-	}
 	verb := "computes"
 	if len(names) > 1 {
 		verb = "compute"
@@ -219,7 +216,13 @@ func (r *run) agreed() string {
 	if _, recorded := reference.(*expectedLeg); recorded && reference.entry().Label == "expected" {
 		what = "what was expected"
 	}
+	if recorded(reference.entry().Kind) == 1 {
+		what = "what was recorded"
+	}
 	text := fmt.Sprintf("%s %s %s", strings.Join(names, " and "), verb, what)
+	if len(names) == 0 {
+		text = reference.entry().Label + " computes the same each time"
+	}
 	if more := len(r.rounds) - 1; more > 0 {
 		return fmt.Sprintf("%s, on %d sets of inputs", text, more+1)
 	}

@@ -10,9 +10,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/seed06459138/torchgo/verify"
 	"github.com/seed06459138/torchgo/verify/html"
+	"github.com/seed06459138/torchgo/verify/record"
 )
 
 // exitUnanswered is the exit code when there is no answer.
@@ -24,7 +26,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer release()
 	code := 0
 	root := newCheck(stdout, stderr, &code)
-	root.AddCommand(newInspect(stdout, &code), newConvert(stdout), newCheckCertificate(stdout, &code), newInit(stdout), newDoctor(stdout, &code))
+	root.AddCommand(newInspect(stdout, &code), newConvert(stdout), newCheckCertificate(stdout, &code), newInit(stdout), newDoctor(stdout, &code),
+		newRecord(stdout, stderr, &code))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -43,6 +46,8 @@ type check struct {
 	legs    []string
 	device  string
 	config  string    // the file that describes the check, instead of the flags
+	against string    // folder of records
+	name    string    // of the check among them
 	formats []*format // of the reports beside the text
 	quiet   bool
 	verbose bool
@@ -101,13 +106,11 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 		Args:                  noArguments,
 		CompletionOptions:     cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if c.config != "" {
-				err = c.configured(cmd.Flags())
-			} else {
-				err = c.described()
-			}
-			if err != nil {
+			if err := c.ask(cmd.Flags()); err != nil {
 				return err
+			}
+			if c.against != "" {
+				c.spec.Legs = append(c.spec.Legs, record.At(c.against).Leg(c.called()))
 			}
 			*code, err = c.run(cmd.Context())
 			return err
@@ -116,6 +119,30 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w; see verify -h", err) })
+	c.declare(cmd)
+	f := cmd.Flags()
+	f.StringVar(&c.against, "against", "", "`FOLDER` of what verify record kept, which is a leg too")
+	f.StringVar(&c.name, "name", "", "`NAME` under which it was recorded; that of the file by default")
+	report := func(name, usage string, write func(*verify.Report, io.Writer) error) *format {
+		one := &format{flag: "--" + name, write: write}
+		c.formats = append(c.formats, one)
+		f.StringVar(&one.path, name, "", usage)
+		return one
+	}
+	report("json", "write the report as JSON to `FILE`; - is standard output", (*verify.Report).WriteJSON)
+	report("junit", "write it as JUnit XML to `FILE`, for CI systems", (*verify.Report).WriteJUnit)
+	report("markdown", "write it as Markdown to `FILE`, for pull requests", (*verify.Report).WriteMarkdown)
+	page := report("html", "write it as a page of HTML with charts to `FILE`", html.Write)
+	certify := report("certify", "write a certificate to `FILE`; see verify check -h", nil)
+	certify.write = func(r *verify.Report, w io.Writer) error { return writeCertificate(r, w, certify.path) }
+	cmd.PreRun = func(*cobra.Command, []string) { c.spec.Profile = page.path != "" } // which only its charts need
+	f.BoolVar(&c.quiet, "quiet", false, "print the verdict only")
+	f.BoolVar(&c.verbose, "verbose", false, "also print libtorch's tracebacks")
+	return cmd
+}
+
+// declare declares the flags that say what to check.
+func (c *check) declare(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&c.spec.Scripted, "scripted", "", "TorchScript `FILE`, scripted or traced")
@@ -135,22 +162,6 @@ func newCheck(stdout, stderr io.Writer, code *int) *cobra.Command {
 	f.IntVar(&c.spec.Latency, "latency", 0, "time `NUMBER` calls of each leg, and measure its GPU's memory")
 	f.StringArrayVar(&c.spec.NonPersistent, "non-persistent", nil, "`NAME` of a buffer of persistent=False; repeatable")
 	f.StringVar(&c.config, "config", "", "`FILE` that describes the check, instead of these flags; see verify init -h")
-	report := func(name, usage string, write func(*verify.Report, io.Writer) error) *format {
-		one := &format{flag: "--" + name, write: write}
-		c.formats = append(c.formats, one)
-		f.StringVar(&one.path, name, "", usage)
-		return one
-	}
-	report("json", "write the report as JSON to `FILE`; - is standard output", (*verify.Report).WriteJSON)
-	report("junit", "write it as JUnit XML to `FILE`, for CI systems", (*verify.Report).WriteJUnit)
-	report("markdown", "write it as Markdown to `FILE`, for pull requests", (*verify.Report).WriteMarkdown)
-	page := report("html", "write it as a page of HTML with charts to `FILE`", html.Write)
-	certify := report("certify", "write a certificate to `FILE`; see verify check -h", nil)
-	certify.write = func(r *verify.Report, w io.Writer) error { return writeCertificate(r, w, certify.path) }
-	cmd.PreRun = func(*cobra.Command, []string) { c.spec.Profile = page.path != "" } // which only its charts need
-	f.BoolVar(&c.quiet, "quiet", false, "print the verdict only")
-	f.BoolVar(&c.verbose, "verbose", false, "also print libtorch's tracebacks")
-	return cmd
 }
 
 // noArguments refuses words that belong to no flag.
@@ -159,6 +170,14 @@ func noArguments(_ *cobra.Command, args []string) error {
 		return fmt.Errorf("%q belongs to no flag; files are given as --scripted, --state, --input, --expected; see verify -h", args[0])
 	}
 	return nil
+}
+
+// ask takes the check from the file that describes it, or from the flags.
+func (c *check) ask(flags *pflag.FlagSet) error {
+	if c.config != "" {
+		return c.configured(flags)
+	}
+	return c.described()
 }
 
 // described takes the check from the flags.

@@ -16,7 +16,7 @@ import (
 )
 
 // besideConfig are the flags that say nothing about the check itself.
-var besideConfig = []string{"config", "json", "junit", "markdown", "html", "certify", "quiet", "verbose"}
+var besideConfig = []string{"config", "json", "junit", "markdown", "html", "certify", "against", "name", "to", "quiet", "verbose"}
 
 // configured takes the check from a file; flags that say something else are refused.
 func (c *check) configured(flags *pflag.FlagSet) (err error) {
