@@ -77,8 +77,8 @@ type Turn struct {
 
 func (t *Turn) mark() Mark { return t.Night.mark(t.On) }
 
-// leg finds a leg by its name and device, or nil.
-func (t *Turn) leg(name, device string) *night.Leg {
+// Leg finds a leg by its name and device, or nil.
+func (t *Turn) Leg(name, device string) *night.Leg {
 	for i := range t.Legs {
 		if l := &t.Legs[i]; l.Name == name && l.Device == device {
 			return l

@@ -104,9 +104,13 @@ func (p *Past) presenceChanges() (all []Change) {
 			all = append(all, one)
 		}
 	}
-	if len(p.NotRun) > 0 {
+	count := 0 // that of shards which are not here too, whose names nobody knows
+	for _, n := range tonight {
+		count += n.Missing
+	}
+	if count = max(count, len(p.NotRun)); count > 0 {
 		one := change(NotRunRule, Open, "", last)
-		one.Now = layout.Count(len(p.NotRun), "check") + " not run"
+		one.Now = layout.Count(count, "check") + " not run"
 		one.Detail = some(p.NotRun)
 		for _, n := range tonight {
 			if n.Stopped != "" {

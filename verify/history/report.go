@@ -58,8 +58,13 @@ func Judge(p *Past) *Report {
 			continue
 		}
 		r.Checks++
-		add(verdictChange(c.Check, now, before))
-		add(uncoveredChange(c.Check, now, before))
+		verdict, other := verdictChange(c.Check, now, before)
+		uncovered, more := uncoveredChange(c.Check, now, before)
+		if other && more && verdict.New && verdict.Weight == Worse { // one cause pages once
+			verdict.Detail, more = verdict.Detail+" ("+uncovered.Now+": "+uncovered.Detail+")", false
+		}
+		add(verdict, other)
+		add(uncovered, more)
 		add(filesChange(c.Check, now, before))
 		r.Changes = append(r.Changes, errorChanges(c.Check, now, before)...)
 		numbers.add(c.Check, now, before)

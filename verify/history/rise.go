@@ -53,7 +53,7 @@ func (r *rises) add(check string, now *Turn, before []*Turn) {
 		o := owner{check: check, leg: l.Name, device: l.Device, now: now}
 		like := func(value func(*night.Leg) float64) func(*Turn) float64 {
 			return func(t *Turn) float64 {
-				if e := t.leg(l.Name, l.Device); e != nil && e.Libtorch == l.Libtorch && e.Kind == l.Kind {
+				if e := t.Leg(l.Name, l.Device); e != nil && e.Libtorch == l.Libtorch && e.Kind == l.Kind {
 					return value(e)
 				}
 				return 0

@@ -120,7 +120,7 @@ func errorChanges(check string, now *Turn, before []*Turn) (all []Change) {
 		var turns []*Turn
 		var shares, errors []float64
 		for _, t := range before {
-			if e := t.leg(l.Name, l.Device); e != nil && e.Same != nil && len(turns) < Window {
+			if e := t.Leg(l.Name, l.Device); e != nil && e.Same != nil && len(turns) < Window {
 				turns = append(turns, t)
 				shares = append(shares, finite(e.Share))
 				errors = append(errors, finite(e.MaxAbs))
@@ -141,7 +141,7 @@ func errorChanges(check string, now *Turn, before []*Turn) (all []Change) {
 		}
 		one := change(ErrorRule, Worse, check, now)
 		one.Leg, one.Device = l.Name, l.Device
-		nights := lasting(turns, func(t *Turn) bool { return grown(t.leg(l.Name, l.Device)) })
+		nights := lasting(turns, func(t *Turn) bool { return grown(t.Leg(l.Name, l.Device)) })
 		one.since(now, turns, nights)
 		one.Nights = len(turns)
 		one.Before, one.Now = verify.Number(usual).String(), l.MaxAbs.String()

@@ -135,6 +135,8 @@ func TestRules(t *testing.T) {
 		"little memory":        {peaks(1e6, 1e6, 1e6, 1e6, 1e6, 1e6, 1e6, 2e6), nil, 0},
 		"uncovered": {uncovered([]string{"a"}, []string{"a", "b", "c"}), []string{
 			"worse: m: 2 tensors newly not covered by the state: b, c; on box", "worse, standing: m: inconsistent; since night n1; on box"}, 1},
+		"uncovered, and the verdict for it": {[]night.Result{{Check: "m", Verdict: yes}, {Check: "m", Verdict: no, Summary: "inconsistent: a is not in the state", Uncovered: []string{"a"}}},
+			[]string{"worse: m: consistent → inconsistent: a is not in the state (1 tensor newly not covered by the state: a); on box"}, 1},
 		"covered again": {uncovered([]string{"a"}, nil), []string{"worse, standing: m: inconsistent; since night n1; on box"}, 0},
 		"other files":   {files("0123456789", "abcdefabcdef"), []string{"note: m: other bytes: state s.pt (01234567 → abcdefab); on box"}, 0},
 		"same files":    {files("0123456789", "0123456789"), nil, 0},

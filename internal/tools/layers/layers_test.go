@@ -39,14 +39,15 @@ const forTests = "internal/torchtest"
 // dependencies are what packages outside of tests may import of other modules, by the
 // folder that they lie in. A package that services import has none.
 var dependencies = map[string][]string{
-	"cmd":               {"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
-	"examples":          {"github.com/VictoriaMetrics/metrics", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
-	"torch/data/images": {"golang.org/x/image"},                 // scaling, and the formats that Go's own library lacks
-	"verify/onnx":       {"github.com/yalue/onnxruntime_go"},    // its subject; programs that run no ONNX leave it out
-	"verify/html":       {"gonum.org/v1/plot"},                  // charts, for the command alone
-	"verify/config":     {"go.yaml.in/yaml/v4"},                 // strict, with line and column of what is wrong
-	"verify/suite":      {"go.yaml.in/yaml/v4"},                 // the same
-	"verify/verifytest": {"github.com/stretchr/testify/assert"}, // assertions for tests, which nothing else imports
+	"cmd":                  {"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
+	"examples":             {"github.com/VictoriaMetrics/metrics", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
+	"torch/data/images":    {"golang.org/x/image"},                               // scaling, and the formats that Go's own library lacks
+	"verify/onnx":          {"github.com/yalue/onnxruntime_go"},                  // its subject; programs that run no ONNX leave it out
+	"verify/history/store": {"github.com/mattn/go-sqlite3", "github.com/lib/pq"}, // databases, for the command alone
+	"verify/html":          {"gonum.org/v1/plot"},                                // charts, for the command alone
+	"verify/config":        {"go.yaml.in/yaml/v4"},                               // strict, with line and column of what is wrong
+	"verify/suite":         {"go.yaml.in/yaml/v4"},                               // the same
+	"verify/verifytest":    {"github.com/stretchr/testify/assert"},               // assertions for tests, which nothing else imports
 }
 
 // cgo is the only package that may import "C".

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Error says why a history cannot be used. Nothing was changed when one is returned.
+type Error struct {
+	Where  string // path, or URL without its password
+	Msg    string
+	Remedy string // or ""
+	Err    error  // the cause, or nil
+}
+
+// Error gives "where: what is wrong: cause; remedy".
+func (e *Error) Error() string {
+	text := e.Where + ": " + e.Msg
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	if e.Remedy != "" {
+		text += "; " + e.Remedy
+	}
+	return text
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// What errors of a database are about, whichever it is.
+var (
+	ErrDamaged = errors.New("the database is damaged")
+	ErrLocked  = errors.New("the database is locked")
+	ErrFull    = errors.New("the disk is full")
+	ErrNone    = errors.New("there is no history here")
+)
+
+// explain makes an Error of what a database said, with the remedy that is known.
+func (s *Store) explain(doing string, err error) error {
+	var known *Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	e := &Error{Where: s.where, Msg: doing, Err: err}
+	if errors.Is(err, ErrNone) {
+		e.Remedy = "take nights in with verify history import"
+	}
+	switch kind := s.dialect.kind(err); kind {
+	case ErrDamaged:
+		e.Err = fmt.Errorf("%w (%w)", kind, err)
+		e.Remedy = "save what can be read with verify history export --db " + s.where + " --output saved.jsonl, move the file aside, and import saved.jsonl"
+	case ErrLocked:
+		e.Err = kind
+		if who := s.dialect.holders(s); who != "" {
+			e.Err = fmt.Errorf("%w by %s", kind, who)
+		}
+		e.Remedy = fmt.Sprintf("it was waited for %v; try again when that is done", patience)
+	case ErrFull:
+		e.Err = fmt.Errorf("%w (%w)", kind, err)
+		e.Remedy = "nothing was changed; make room and import again"
+	}
+	return e
+}
