@@ -3,20 +3,16 @@ package verify
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/seed06459138/torchgo/internal/layout"
+	"github.com/seed06459138/torchgo/internal/markdown"
 )
-
-// mostRows is how many rows of a table the Markdown shows: comments of pull
-// requests are of limited length.
-const mostRows = 40
 
 // WriteMarkdown writes the report for a pull request, in GitHub's Markdown: the
 // verdict, one row for each leg, what to do, and the details folded.
 func (r *Report) WriteMarkdown(w io.Writer) error {
-	m := &markdown{}
-	m.line("## %s %s", verdictMark(r.Verdict), prose(r.Summary))
+	m := &review{}
+	m.Line("## %s %s", verdictMark(r.Verdict), markdown.Prose(r.Summary))
 	m.legs(r)
 	m.findings(r)
 	m.outputs(r)
@@ -31,32 +27,8 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	return err
 }
 
-// markdown collects lines.
-type markdown struct{ strings.Builder }
-
-func (m *markdown) line(format string, args ...any) { fmt.Fprintf(m, format+"\n", args...) }
-
-// table writes a table after an empty line, or nothing without rows.
-func (m *markdown) table(head []string, rows [][]string) {
-	if len(rows) == 0 {
-		return
-	}
-	m.line("\n| %s |\n|%s", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
-	for i, row := range rows {
-		if i == mostRows {
-			m.line("\nand %d more; `--json` lists them all", len(rows)-mostRows)
-			return
-		}
-		m.line("| %s |", strings.Join(row, " | "))
-	}
-}
-
-// fold writes a part that is closed until somebody opens it.
-func (m *markdown) fold(title string, body func()) {
-	m.line("\n<details><summary>%s</summary>", title)
-	body()
-	m.line("\n</details>")
-}
+// review is the Markdown of a report.
+type review struct{ markdown.Page }
 
 func verdictMark(v Verdict) string {
 	switch v {
@@ -78,36 +50,36 @@ func sameMark(same *bool) string {
 	return verdictMark(Inconsistent)
 }
 
-func (m *markdown) legs(r *Report) {
+func (m *review) legs(r *Report) {
 	var rows [][]string
 	for _, c := range r.Comparisons {
 		path := ""
 		if l := r.legOf(c.Leg); l != nil {
-			path = code(l.Path)
+			path = markdown.Code(l.Path)
 		}
-		rows = append(rows, []string{sameMark(c.Same), prose(r.Title(c)), path, prose(c.Text())})
+		rows = append(rows, []string{sameMark(c.Same), markdown.Prose(r.Title(c)), path, markdown.Prose(c.Text())})
 	}
-	m.table([]string{"same", "leg", "file", "against " + prose(r.LabelOf(r.Reference))}, rows)
+	m.Table([]string{"same", "leg", "file", "against " + markdown.Prose(r.LabelOf(r.Reference))}, rows)
 }
 
-func (m *markdown) findings(r *Report) {
+func (m *review) findings(r *Report) {
 	listed := 0
 	for _, f := range r.Findings {
 		if f.Weight == Note {
 			continue
 		}
 		if listed == 0 {
-			m.line("")
+			m.Line("")
 		}
 		if listed++; listed > mostListed {
-			m.line("- and more; `--json` lists them all")
+			m.Line("- and more; `--json` lists them all")
 			return
 		}
-		m.line("- %s", prose(f.line()))
+		m.Line("- %s", markdown.Prose(f.line()))
 	}
 }
 
-func (m *markdown) outputs(r *Report) {
+func (m *review) outputs(r *Report) {
 	var rows [][]string
 	differ := 0
 	for _, c := range r.Comparisons {
@@ -116,19 +88,19 @@ func (m *markdown) outputs(r *Report) {
 			if !same {
 				differ++
 			}
-			rows = append(rows, []string{sameMark(&same), prose(r.Title(c)), code(o.Name), prose(o.DType + " " + layout.Shape(o.Shape)),
-				prose(o.Detail())})
+			rows = append(rows, []string{sameMark(&same), markdown.Prose(r.Title(c)), markdown.Code(o.Name), markdown.Prose(o.DType + " " + layout.Shape(o.Shape)),
+				markdown.Prose(o.Detail())})
 		}
 	}
 	if len(rows) == 0 {
 		return
 	}
-	m.fold(fmt.Sprintf("%s, %d differ", layout.Count(len(rows), "output"), differ), func() {
-		m.table([]string{"same", "leg", "output", "type", "compares"}, rows)
+	m.Fold(fmt.Sprintf("%s, %d differ", layout.Count(len(rows), "output"), differ), func() {
+		m.Table([]string{"same", "leg", "output", "type", "compares"}, rows)
 	})
 }
 
-func (m *markdown) latencies(r *Report) {
+func (m *review) latencies(r *Report) {
 	var rows [][]string
 	for _, l := range r.Legs {
 		if l.Latency == nil {
@@ -139,18 +111,18 @@ func (m *markdown) latencies(r *Report) {
 			peak = layout.Size(l.Peak)
 		}
 		t := l.Latency
-		rows = append(rows, []string{prose(l.Label), l.Device, durationText(t.P50), durationText(t.P90), durationText(t.P99), durationText(t.Mean), fmt.Sprint(t.Calls), t.Clock, peak})
+		rows = append(rows, []string{markdown.Prose(l.Label), l.Device, durationText(t.P50), durationText(t.P90), durationText(t.P99), durationText(t.Mean), fmt.Sprint(t.Calls), t.Clock, peak})
 	}
 	if len(rows) > 0 {
-		m.fold("Latency", func() {
-			m.table([]string{"leg", "device", "p50", "p90", "p99", "mean", "calls", "clock", "GPU memory at most"}, rows)
+		m.Fold("Latency", func() {
+			m.Table([]string{"leg", "device", "p50", "p90", "p99", "mean", "calls", "clock", "GPU memory at most"}, rows)
 		})
 	}
 }
 
-func (m *markdown) weights(w *Weights) {
+func (m *review) weights(w *Weights) {
 	var rows [][]string
-	add := func(name, what string) { rows = append(rows, []string{code(name), prose(what)}) }
+	add := func(name, what string) { rows = append(rows, []string{markdown.Code(name), markdown.Prose(what)}) }
 	for _, e := range w.Missing {
 		add(e.Name, e.Role+", missing in the state")
 	}
@@ -169,81 +141,50 @@ func (m *markdown) weights(w *Weights) {
 	for _, e := range w.Covered {
 		add(e.Name, fmt.Sprintf("%s, equal to %s", e.Role, e.By))
 	}
-	m.fold(fmt.Sprintf("Weights: %d of %d are equal, bit for bit", w.BitEqual, max(w.Scripted, w.BitEqual)), func() {
+	m.Fold(fmt.Sprintf("Weights: %d of %d are equal, bit for bit", w.BitEqual, max(w.Scripted, w.BitEqual)), func() {
 		if len(rows) == 0 {
-			m.line("\nNothing else is to be said of them.")
+			m.Line("\nNothing else is to be said of them.")
 		}
-		m.table([]string{"tensor", "is"}, rows)
+		m.Table([]string{"tensor", "is"}, rows)
 	})
 }
 
-func (m *markdown) uncovered(all []Uncovered) {
+func (m *review) uncovered(all []Uncovered) {
 	if len(all) == 0 {
 		return
 	}
-	m.fold(layout.Count(len(all), "tensor")+" in the scripted file and not in the state", func() {
+	m.Fold(layout.Count(len(all), "tensor")+" in the scripted file and not in the state", func() {
 		var rows [][]string
 		for _, status := range statusOrder {
 			for _, u := range all {
 				if u.Status == status {
-					rows = append(rows, []string{string(u.Status), code(u.Name), prose(fmt.Sprintf("%s %s %s%s", u.Role, u.DType, layout.Shape(u.Shape), u.Reason()))})
+					rows = append(rows, []string{string(u.Status), markdown.Code(u.Name), markdown.Prose(fmt.Sprintf("%s %s %s%s", u.Role, u.DType, layout.Shape(u.Shape), u.Reason()))})
 				}
 			}
 		}
-		m.table([]string{"status", "tensor", "is"}, rows)
+		m.Table([]string{"status", "tensor", "is"}, rows)
 	})
 }
 
-func (m *markdown) files(r *Report) {
+func (m *review) files(r *Report) {
 	if len(r.Files) == 0 {
 		return
 	}
-	m.fold(layout.Count(len(r.Files), "file"), func() {
+	m.Fold(layout.Count(len(r.Files), "file"), func() {
 		var rows [][]string
 		for _, f := range r.Files {
-			rows = append(rows, []string{f.Role, code(f.Path), prose(f.Kind + ", " + layout.Size(f.Bytes)), prose(f.Holds), code(f.SHA256)})
+			rows = append(rows, []string{f.Role, markdown.Code(f.Path), markdown.Prose(f.Kind + ", " + layout.Size(f.Bytes)), markdown.Prose(f.Holds), markdown.Code(f.SHA256)})
 		}
-		m.table([]string{"role", "file", "kind", "holds", "SHA-256"}, rows)
+		m.Table([]string{"role", "file", "kind", "holds", "SHA-256"}, rows)
 	})
 }
 
-func (m *markdown) environment(r *Report) {
-	m.fold("Environment", func() {
+func (m *review) environment(r *Report) {
+	m.Fold("Environment", func() {
 		var rows [][]string
 		for _, p := range r.Properties() {
-			rows = append(rows, []string{p.Name, prose(p.Value)})
+			rows = append(rows, []string{p.Name, markdown.Prose(p.Value)})
 		}
-		m.table([]string{"what", "was"}, rows)
+		m.Table([]string{"what", "was"}, rows)
 	})
-}
-
-// code gives a name as code, which shows it letter by letter.
-func code(name string) string {
-	if name == "" {
-		return ""
-	}
-	name = strings.NewReplacer("\n", " ", "\r", " ", "|", `\|`).Replace(name)
-	fence := "`"
-	for strings.Contains(name, fence) {
-		fence += "`"
-	}
-	if len(fence) > 1 || strings.HasPrefix(name, " ") {
-		name = " " + name + " "
-	}
-	return fence + name + fence
-}
-
-// prose gives a sentence of which no letter is taken for Markdown.
-func prose(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case r == '\n', r == '\r':
-			r = ' '
-		case strings.ContainsRune("\\`*_[]<>&|#~@", r):
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }

@@ -26,9 +26,9 @@ libtorch, verify --against FOLDER and verify suite --against FOLDER hold the
 models against it; so does a leg of the kind record.
 
 Only what is consistent is recorded: of a model alone, what it computes each
-time. The first leg that computes gives the outputs. What was recorded of a check
-before is replaced, at once. Files are called by their SHA-256 and shared by
-checks; --prune removes those that no check names any more.
+time. The first leg that computes gives the outputs. What was recorded of a
+check before is replaced, at once. Files are called by their SHA-256 and shared
+by checks; --prune removes those that no check names any more.
 
 Exit code: 0 all is recorded, 1 a check is inconsistent, 2 one has no answer.`
 

@@ -24,7 +24,7 @@ const root = "../../.."
 // layers holds the packages of the module from the bottom to the top. A package may
 // import those of lower layers and, in a subfolder of an entry, the others of that entry.
 var layers = [][]string{
-	{"torch/dtype", "internal/layout", "internal/process"},
+	{"torch/dtype", "internal/layout", "internal/process", "internal/junit", "internal/markdown"},
 	{"torch/checkpoint", "verify/compare", "internal/ctorch"},
 	{"torch", "verify/inspect", "verify/convert", "verify/inputs"},
 	{"torch/aten", forTests},
