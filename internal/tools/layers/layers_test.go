@@ -29,6 +29,7 @@ var layers = [][]string{
 	{"torch", "verify/inspect", "verify/convert", "verify/inputs"},
 	{"torch/aten", forTests},
 	{"jit", "aoti", "torch/nn", "torch/optim", "torch/data"},
+	{"torch/nn/export"},
 	{"verify"},
 	{"cmd", "examples", "bench", "scripts", "docs", "internal/tools"},
 }
