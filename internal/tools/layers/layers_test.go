@@ -28,8 +28,9 @@ var layers = [][]string{
 	{"torch/checkpoint", "verify/compare", "internal/ctorch"},
 	{"torch", "verify/inspect", "verify/convert", "verify/inputs"},
 	{"torch/aten", forTests},
-	{"jit", "aoti", "torch/nn", "torch/optim", "torch/data"},
-	{"torch/nn/export"},
+	{"jit", "aoti", "torch/nn", "torch/data"},
+	{"torch/nn/export", "torch/optim"},
+	{"torch/train"},
 	{"verify"},
 	{"cmd", "examples", "bench", "scripts", "docs", "internal/tools"},
 }
