@@ -44,6 +44,7 @@ var dependencies = map[string][]string{
 	"cmd":                  {"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 	"examples":             {"github.com/VictoriaMetrics/metrics", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 	"torch/data/images":    {"golang.org/x/image"},                               // scaling, and the formats that Go's own library lacks
+	"verify/notice":        {"github.com/hashicorp/go-retryablehttp"},            // attempts at webhooks, with pauses
 	"verify/onnx":          {"github.com/yalue/onnxruntime_go"},                  // its subject; programs that run no ONNX leave it out
 	"verify/history/store": {"github.com/mattn/go-sqlite3", "github.com/lib/pq"}, // databases, for the command alone
 	"verify/html":          {"gonum.org/v1/plot"},                                // charts, for the command alone
