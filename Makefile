@@ -41,7 +41,7 @@ soak: ## Measure that memory and threads stay where they are, some minutes long
 
 test-python: ## Let Python torch read what we wrote, and read damaged files beside it ($PYTHON, or as bench-python sets it up)
 	@python=$$(scripts/python) && PYTHON="$$python" DIFFERENTIAL=$${DIFFERENTIAL:-2000} \
-	  $(GO) test -count=1 -timeout 0 -v -run 'TestPython|Differential' ./torch/checkpoint ./jit
+	  $(GO) test -count=1 -timeout 0 -v -run 'TestPython|Differential' ./torch/checkpoint ./jit ./torch/train
 
 fuzz: ## Fuzz every reader of files, for ten minutes each
 	@scripts/fuzz
