@@ -2,6 +2,8 @@ package torch
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/seed06459138/torchgo/internal/ctorch"
@@ -12,6 +14,21 @@ import (
 // else: there is one libtorch in a process, and it is never unloaded. Loading
 // the same path again does nothing; another is ErrAlreadyLoaded.
 func Load(path string) error { return ctorch.Load(path) }
+
+// FindShim gives the path of the shim for a version of libtorch, such as "2.11.0",
+// that scripts/shim built in the enclosing checkout or another one of this user. A
+// path of a shim is given back as it is. Another process can be started with it as
+// $TORCHGO_SHIM.
+func FindShim(libtorch string) (string, error) {
+	if !strings.Contains(libtorch, "/") && !strings.HasSuffix(libtorch, ".so") {
+		return ctorch.FindShim(libtorch)
+	}
+	path, err := filepath.Abs(libtorch)
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	return path, err
+}
 
 // Open opens libtorch from the usual places, as the first call would. The order
 // is $TORCHGO_SHIM, beside the executable, the build folder of the enclosing

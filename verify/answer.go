@@ -1,29 +1,30 @@
 package verify
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/seed06459138/torchgo/internal/layout"
-	"github.com/seed06459138/torchgo/jit"
-	"github.com/seed06459138/torchgo/torch"
 )
 
 // compare holds the outputs of every leg against the reference, the state first.
-func (r *run) compare() {
+func (r *run) compare(ctx context.Context) {
 	r.chooseReference()
 	r.declined = !r.first && len(r.outputs) == 0
 	for i := len(r.legs) - 1; i >= 0; i-- {
 		l := r.legs[i]
+		if l == r.reference && r.first && l.entry().Error != "" { // nothing could be computed, so it is as failed as the others
+			e := l.entry()
+			r.round.findings = append(r.round.findings, legFinding{e.Name, Finding{LegFailed, Open, e.Name, fmt.Sprintf("%s could not be run: %s", e.Label, e.Error), ""}})
+		}
 		further := !r.first && r.outputs[l] == nil && r.failed[l] == nil // said in the first round, or not recorded
 		if l == r.reference && !r.declined || further {
 			continue
 		}
-		c, findings := r.compareLeg(l)
+		c, findings := r.compareLeg(ctx, l)
 		c.Set = r.round.name
 		r.comparisons = append(r.comparisons, c)
 		for _, f := range findings {
@@ -33,16 +34,16 @@ func (r *run) compare() {
 }
 
 // compareLeg holds one leg against the reference and says what follows.
-func (r *run) compareLeg(l leg) (Comparison, []Finding) {
+func (r *run) compareLeg(ctx context.Context, l leg) (Comparison, []Finding) {
 	name, e := l.entry().Label, l.entry()
 	no := false
-	state, _ := l.(*stateLeg) // nil for others
+	weights, lacks := stateOf(l)
 	if r.failed[l] != nil {
 		return r.refusal(l)
 	}
 	if e.Error != "" {
 		c := Comparison{Leg: e.Name, Reason: e.Error, Outputs: []OutputComparison{}}
-		if state != nil && state.census != nil && !state.census.weights.fits() {
+		if weights != nil && !weights.fits() {
 			c.Same = &no // the weights are findings already
 			return c, nil
 		}
@@ -53,16 +54,16 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 	if r.spec.Profile {
 		profileOutputs(c.Outputs, r.outputs[l], r.outputs[r.reference], r.lenient(l), r.spec.tolerance().EqualNaN)
 	}
-	if state != nil && len(state.withheld) > 0 {
+	if len(lacks.Withheld) > 0 {
 		// The difference follows from the missing tensors, which are findings already.
 		if !*c.Same {
-			c.Reason = "without " + namesOf(state.withheld)
+			c.Reason = "without " + listText(lacks.Withheld, 3)
 			findings = nil
 		}
 		return c, findings
 	}
 	if !*c.Same {
-		if name := r.unstable(l); name != "" {
+		if name := r.unstable(ctx, l); name != "" {
 			c.Same, c.Reason = nil, fmt.Sprintf("two runs of %s on the same input differ", name)
 			if slices.ContainsFunc(r.findings, func(f Finding) bool { return f.Code == RunsDiffer }) {
 				return c, nil // known, with its cause
@@ -70,8 +71,8 @@ func (r *run) compareLeg(l leg) (Comparison, []Finding) {
 			return c, []Finding{{RunsDiffer, Open, name, c.Reason,
 				"is dropout left on in a trace? save the model in evaluation mode, without random operators"}}
 		}
-	} else if state != nil && len(state.doubtful) > 0 {
-		c.Same, c.Reason = nil, "with the scripted file's "+namesOf(state.doubtful)
+	} else if len(lacks.Doubtful) > 0 {
+		c.Same, c.Reason = nil, "with the scripted file's "+listText(lacks.Doubtful, 3)
 	}
 	return c, findings
 }
@@ -88,18 +89,22 @@ func (r *run) lenient(l leg) bool {
 			if one.at.cast != nil {
 				return true
 			}
+		case *remoteLeg:
+			if one.spec.DType != nil || one.spec.Kind == kindOracle || !ofModule(one.spec.Kind) && one.spec.Kind != kindState {
+				return true
+			}
 		}
 	}
 	return false
 }
 
 // unstable names the leg, of l and the reference, of which two runs differ; "".
-func (r *run) unstable(l leg) string {
+func (r *run) unstable(ctx context.Context, l leg) string {
 	for _, one := range []leg{r.reference, l} {
 		if _, differs := one.entry().drifted(); differs {
 			return one.entry().Label
 		}
-		out, ran, err := one.again(r.inputs)
+		out, ran, err := one.again(ctx, r.inputs)
 		if !ran || err != nil {
 			continue
 		}
@@ -112,12 +117,13 @@ func (r *run) unstable(l leg) string {
 
 // report puts everything together.
 func (r *run) report(started time.Time) (*Report, error) {
-	v, err := versions()
+	on, err := r.runsOn()
 	if err != nil {
 		return nil, err
 	}
 	out := emptyReport(r.spec, started)
-	out.Versions = v
+	out.Versions = on.Versions
+	out.Settings.Threads, out.Settings.TF32, out.Settings.Deterministic = on.Threads, on.TF32, on.Deterministic
 	out.Reference = r.rounds[0].reference.entry().Name
 	out.Findings = append(out.Findings, r.findings...)
 	out.Comparisons = append(out.Comparisons, r.allComparisons()...)
@@ -126,15 +132,6 @@ func (r *run) report(started time.Time) (*Report, error) {
 	}
 	out.Weights, out.Truth = r.weights, r.truth
 	out.Bisections = append(out.Bisections, r.bisections...)
-	if out.Settings.Threads, err = torch.NumThreads(); err != nil {
-		return nil, err
-	}
-	if out.Settings.TF32, err = torch.TF32(); err != nil {
-		return nil, err
-	}
-	if out.Settings.Deterministic, err = torch.Deterministic(); err != nil {
-		return nil, err
-	}
 	if err := r.describeScripted(); err != nil {
 		return nil, err
 	}
@@ -156,9 +153,7 @@ func (r *run) report(started time.Time) (*Report, error) {
 		out.Legs = append(out.Legs, e)
 	}
 	for _, state := range r.states {
-		for _, g := range state.gaps {
-			out.Uncovered = append(out.Uncovered, g.report)
-		}
+		out.Uncovered = append(out.Uncovered, state.lacks().Gaps...)
 	}
 	for _, l := range r.legs {
 		if leg, ok := l.(*runnerLeg); ok && leg.report.Error == "" {
@@ -174,29 +169,12 @@ func (r *run) report(started time.Time) (*Report, error) {
 
 // describeScripted counts what the scripted file holds.
 func (r *run) describeScripted() error {
-	if r.scripted == nil {
+	if r.base == nil {
 		return nil
 	}
-	tensors, err := r.scripted.module.Tensors()
-	if err != nil {
-		return err
-	}
-	counts := make(map[jit.Role]int)
-	for _, t := range tensors {
-		counts[t.Role]++
-		t.Tensor.Close()
-	}
-	var parts []string
-	for _, role := range []jit.Role{jit.Parameter, jit.Buffer, jit.Attribute, jit.Constant} {
-		if n := counts[role]; n > 0 {
-			parts = append(parts, layout.Count(n, role.String()))
-		}
-	}
-	if len(parts) == 0 {
-		parts = []string{"no tensors"}
-	}
-	r.scripted.source.entry.Holds = strings.Join(parts, ", ")
-	return nil
+	var err error
+	r.structure.entry.Holds, err = r.factsOf(r.base).holds()
+	return err
 }
 
 // agreed says in words what is so when nothing speaks against it.
@@ -236,6 +214,7 @@ func emptyReport(spec *Spec, started time.Time) *Report {
 		Method: spec.method(), Device: spec.Device.String(), Threads: spec.Threads,
 		RTol: Number(tol.RTol), ATol: Number(tol.ATol), EqualNaN: tol.EqualNaN,
 		Tolerance: tol.String(), Tolerances: textsOf(spec.Tolerances), Metrics: textsOf(spec.Metrics), Ranges: []string{},
+		Isolated: spec.isolated(), Timeout: spec.Timeout.Seconds(), Memory: spec.Memory, Libtorchs: notNil(spec.Libtorch),
 		StateKey: spec.StateKey, AcceptUncovered: notNil(spec.AcceptUncovered), NonPersistent: notNil(spec.NonPersistent),
 	}
 	if spec.Generate != nil {

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/seed06459138/torchgo/torch"
@@ -13,7 +14,7 @@ func (r *run) compute(ctx context.Context) error {
 	specs := r.spec.legs()
 	for i, spec := range specs {
 		e := r.legs[i].entry()
-		if state, ok := r.legs[i].(*stateLeg); ok && e.Error == "" && !state.census.weights.fits() {
+		if weights, _ := stateOf(r.legs[i]); weights != nil && e.Error == "" && !weights.fits() {
 			e.Error = "the state does not fill the scripted structure"
 		}
 		if recorded(spec.Kind) == 0 {
@@ -31,11 +32,15 @@ func (r *run) compute(ctx context.Context) error {
 	}
 	for i, spec := range specs {
 		l, e := r.legs[i], r.legs[i].entry()
+		var died *WorkerError
+		ended := errors.As(results[i].err, &died)
 		switch err := results[i].err; {
 		case !results[i].ran:
 		case err != nil && !r.first:
-			r.failed[l] = err
-		case err != nil && (results[i].again || spec.flag == "" || spec.Kind == kindState && r.scripted != nil):
+			if r.failed[l] = err; ended {
+				e.fail(err)
+			}
+		case err != nil && (results[i].again || ended || !spec.vital() || spec.Kind == kindState && r.base != nil):
 			// What the first leg took, this one should: it is its own failure.
 			e.fail(err)
 		case err != nil:
@@ -74,13 +79,15 @@ func (r *run) computeLeg(ctx context.Context, spec LegSpec, l leg) computed {
 
 // runLeg runs a leg with its own number of threads, where it has one.
 func (r *run) runLeg(ctx context.Context, spec LegSpec, l leg) ([]output, error) {
-	restore, err := setThreads(spec)
-	if err != nil {
-		return nil, err
+	if _, remote := l.(*remoteLeg); !remote { // which has threads of its own
+		restore, err := setThreads(spec)
+		if err != nil {
+			return nil, err
+		}
+		defer restore()
 	}
-	defer restore()
-	if module, ok := l.(*moduleLeg); ok && !r.first && len(mutations(module.module, r.spec.method())) > 0 {
-		out, _, err := l.again(r.inputs) // the rounds before have left their marks
+	if ofModule(spec.Kind) && !r.first && len(r.writesOf(l)) > 0 {
+		out, _, err := l.again(ctx, r.inputs) // the rounds before have left their marks
 		return out, err
 	}
 	return l.run(ctx, r.inputs)

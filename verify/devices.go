@@ -120,6 +120,8 @@ func (r *run) computesOn(l leg) string {
 		return l.at.device.String()
 	case *structureLeg:
 		return l.at.device.String()
+	case *remoteLeg:
+		return l.opened.Device
 	case *runnerLeg:
 		if placed, ok := l.runner.(Placed); ok {
 			return placed.Device().String()

@@ -212,8 +212,8 @@ func widest(m *jit.Module) (torch.DType, error) {
 // deviceFinding tells of the first device that a leg's code names and that is not
 // the one it runs on.
 func (r *run) deviceFinding(l leg) (Finding, bool) {
-	s, ok := l.(repeater)
-	if !ok || s.model() == nil {
+	about := r.factsOf(l)
+	if about == nil {
 		return Finding{}, false
 	}
 	at := r.spec.Device
@@ -222,8 +222,10 @@ func (r *run) deviceFinding(l leg) (Finding, bool) {
 		at = l.at.device
 	case *stateLeg:
 		at = l.at.device
+	case *remoteLeg:
+		at = r.placeOf(l.spec).device
 	}
-	all, err := s.model().DeviceConstants()
+	all, err := about.devices()
 	if err != nil {
 		return Finding{}, false
 	}

@@ -48,6 +48,20 @@
 // compare.OnGPU. Spec.Latency asks for the time of calls: measured when all else is
 // done, leg after leg, by CUDA's events where there is a GPU.
 //
+// # Processes
+//
+// With Spec.Isolate each leg computes in a child process, and with Spec.Libtorch in
+// one of another libtorch; a Worker puts whole questions in one. All are the program
+// itself, started once more, so that its main has to begin with EnableWorkers:
+//
+//	func main() {
+//		verify.EnableWorkers()
+//		…
+//	}
+//
+// What the legs compute is compared in the first process, which then needs no
+// libtorch. A leg whose process ends has that for its Error; no other is touched.
+//
 // The package neither prints nor exits. Run makes its native calls on the
 // calling goroutine, those on a second device and further ones on others; it may be
 // called from several at once.

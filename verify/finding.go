@@ -81,6 +81,7 @@ const (
 	FileChanged        Code = "file-changed"        // a file is another than when outputs were recorded
 	NoGPU              Code = "no-gpu"              // every device was asked for, and there is no GPU
 	LatencyUnmeasured  Code = "latency-unmeasured"  // the calls of a leg could not be timed
+	Unexplained        Code = "unexplained"         // what explains a difference could not be looked for
 	Failed             Code = "failed"              // the question could not be put
 )
 

@@ -58,6 +58,10 @@ type Kind struct {
 	// legs are held against them, they are not timed, and their device is where that was.
 	Recorded bool
 
+	// Libtorch says that its runners compute with libtorch, of which there may be
+	// another version in a child process.
+	Libtorch bool
+
 	// Open gets the leg with the device and the threads of the check filled in.
 	Open func(ctx context.Context, leg LegSpec) (Runner, error)
 }
@@ -135,11 +139,13 @@ func (l *runnerLeg) run(ctx context.Context, in *inputs) ([]output, error) {
 
 func (l *runnerLeg) model() *jit.Module { return nil }
 
-func (l *runnerLeg) repeat(ctx context.Context, in *inputs, _ caller) ([]output, error) {
+func (l *runnerLeg) repeat(ctx context.Context, in *inputs, _ string) ([]output, error) {
 	return l.run(ctx, in)
 }
 
-func (l *runnerLeg) again(*inputs) ([]output, bool, error) { return nil, false, nil }
+func (l *runnerLeg) again(context.Context, *inputs) ([]output, bool, error) {
+	return nil, false, nil
+}
 
 func (l *runnerLeg) close() {
 	if l.runner != nil {

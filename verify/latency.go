@@ -44,7 +44,12 @@ func (r *run) measure(ctx context.Context) error {
 		if l.entry().Error != "" || recorded(spec.Kind) > 0 {
 			continue
 		}
-		err := r.timeLeg(ctx, spec, l, in)
+		var err error
+		if remote, ok := l.(*remoteLeg); ok {
+			err = remote.time(ctx, in)
+		} else {
+			err = r.timeLeg(ctx, spec, l, in)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
@@ -22,7 +21,7 @@ type leg interface {
 
 	// again computes the outputs once more from the same start, to learn whether
 	// two runs agree; ok is false for legs that compute nothing.
-	again(in *inputs) (out []output, ok bool, err error)
+	again(ctx context.Context, in *inputs) (out []output, ok bool, err error)
 
 	// close gives back what load got.
 	close()
@@ -50,7 +49,9 @@ func (l *expectedLeg) run(context.Context, *inputs) ([]output, error) {
 	return all, nil
 }
 
-func (l *expectedLeg) again(*inputs) ([]output, bool, error) { return nil, false, nil }
+func (l *expectedLeg) again(context.Context, *inputs) ([]output, bool, error) {
+	return nil, false, nil
+}
 
 // loadModule loads a TorchScript file that was checked before.
 func loadModule(s *source, device torch.Device) (*jit.Module, error) {
@@ -84,26 +85,4 @@ func invoke(in *inputs, at place, f func(args ...torch.Value) (torch.Value, erro
 	}
 	defer torch.CloseAll(result)
 	return flatten(result)
-}
-
-// findSignature looks a method up and names those there are when it is missing.
-func findSignature(m *jit.Module, method, path string) (*jit.Signature, error) {
-	all, err := m.Signatures()
-	if err != nil {
-		return nil, err
-	}
-	var names string
-	for i := range all {
-		if all[i].Name == method {
-			return &all[i], nil
-		}
-		if names != "" {
-			names += ", "
-		}
-		names += all[i].Name
-	}
-	if names == "" {
-		names = "none"
-	}
-	return nil, &Error{Path: path, Msg: fmt.Sprintf("has no method %s", method), Remedy: "it has " + names}
 }

@@ -33,14 +33,19 @@ type LegSpec struct {
 	DType   *dtype.DType  // that its floating-point tensors and inputs are converted to; nil leaves them
 	Threads int           // intra-op threads while it runs; 0 is those of the check
 
+	// Libtorch is the version of libtorch that it computes with, in a child process,
+	// or the path of a shim: see torch.FindShim. "" is the one of this program.
+	Libtorch string
+
 	// Options are what is left for the kind.
 	Options map[string]string
 
-	flag string // the short flag that asked for it, or ""
+	flag   string // the short flag that asked for it, or ""
+	suffix string // of its label, where there are several like it
 }
 
 // ParseLeg reads NAME=KIND:FILE,option=value,… as of the flag --leg. NAME= may be
-// left out. The options of every kind are device, dtype and threads.
+// left out. The options of every kind are device, dtype, threads and libtorch.
 func ParseLeg(text string) (LegSpec, error) {
 	var spec LegSpec
 	wrong := func(format string, args ...any) (LegSpec, error) {
@@ -94,6 +99,8 @@ func (l *LegSpec) set(key, value string) (err error) {
 		if l.Threads, err = strconv.Atoi(value); err == nil && l.Threads < 1 {
 			err = fmt.Errorf("%d threads are not possible", l.Threads)
 		}
+	case "libtorch":
+		l.Libtorch = value
 	default:
 		if !slices.Contains(optionsOf(l.Kind), key) {
 			return fmt.Errorf("%s has no option %s", l.Kind, key)
@@ -117,10 +124,10 @@ func optionsOf(kind string) []string {
 
 // label says the leg's name to people: what a kind is called, unless it was named.
 func (l *LegSpec) label(kind string) string {
-	if l.Name != l.Kind {
+	if strings.TrimSuffix(l.Name, l.suffix) != l.Kind {
 		return l.Name
 	}
-	return kind
+	return kind + l.suffix
 }
 
 // check finds what is wrong with the leg before its file is opened.
@@ -137,10 +144,26 @@ func (l *LegSpec) check() error {
 		return wrong(fmt.Sprintf("cannot have %d threads", l.Threads), "")
 	case l.DType != nil && !l.DType.IsFloat():
 		return wrong(fmt.Sprintf("cannot be converted to %s", *l.DType), "give a floating-point dtype")
+	case l.Libtorch != "" && !usesLibtorch(l.Kind):
+		return wrong("has a libtorch, which "+l.Kind+" computes without", "")
 	case l.DType != nil && !ofModule(l.Kind):
 		return wrong("has a dtype, which legs of TorchScript files can have", "")
 	}
 	return nil
+}
+
+// baseOf finds the leg whose structure states borrow; -1 without one.
+func baseOf(legs []LegSpec) int {
+	return slices.IndexFunc(legs, func(l LegSpec) bool { return l.Kind == kindScripted || l.Kind == kindTraced })
+}
+
+// vital tells whether the check ends with the leg's failure: a short flag asked for it.
+func (l *LegSpec) vital() bool { return l.flag != "" && l.Libtorch == "" }
+
+// usesLibtorch tells whether legs of a kind compute with libtorch.
+func usesLibtorch(kind string) bool {
+	k, added := addedKind(kind)
+	return kind != kindExpected && (!added || k.Libtorch)
 }
 
 // ofModule tells whether legs of a kind run a TorchScript file.

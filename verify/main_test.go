@@ -9,4 +9,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files under testdata again")
 
-func TestMain(m *testing.M) { torchtest.Main(m) }
+func TestMain(m *testing.M) {
+	EnableWorkers()
+	torchtest.Main(m)
+}

@@ -57,9 +57,9 @@ func (m *review) legs(r *Report) {
 		if l := r.legOf(c.Leg); l != nil {
 			path = markdown.Code(l.Path)
 		}
-		rows = append(rows, []string{sameMark(c.Same), markdown.Prose(r.Title(c)), path, markdown.Prose(c.Text())})
+		rows = append(rows, []string{sameMark(c.Same), markdown.Prose(r.Title(c)), markdown.Prose(r.Computes(c.Leg)), path, markdown.Prose(c.Text())})
 	}
-	m.Table([]string{"same", "leg", "file", "against " + markdown.Prose(r.LabelOf(r.Reference))}, rows)
+	m.Table([]string{"same", "leg", "computes", "file", "against " + markdown.Prose(r.LabelOf(r.Reference))}, rows)
 }
 
 func (m *review) findings(r *Report) {

@@ -81,12 +81,12 @@ func (l *moduleLeg) run(_ context.Context, in *inputs) ([]output, error) {
 
 func (l *moduleLeg) model() *jit.Module { return l.module }
 
-func (l *moduleLeg) repeat(_ context.Context, in *inputs, how caller) ([]output, error) {
-	return call(l.module, l.method, in, l.at, how)
+func (l *moduleLeg) repeat(_ context.Context, in *inputs, mode string) ([]output, error) {
+	return call(l.module, l.method, in, l.at, callerOf(mode))
 }
 
 // again loads the file once more, since a run may have changed the module.
-func (l *moduleLeg) again(in *inputs) ([]output, bool, error) {
+func (l *moduleLeg) again(_ context.Context, in *inputs) ([]output, bool, error) {
 	fresh, err := l.fresh()
 	if err != nil {
 		return nil, false, err

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seed06459138/torchgo/internal/layout"
 )
 
 // Property is one thing that a check was run with.
@@ -24,10 +26,11 @@ func (r *Report) Properties() []Property {
 		{"state key", r.Settings.StateKey},
 		{"accepted as uncovered", strings.Join(r.Settings.AcceptUncovered, ", ")},
 		{"non-persistent", strings.Join(r.Settings.NonPersistent, ", ")},
+		{"isolated", r.Settings.isolation()},
 		{"torchgo", r.Versions.Torchgo},
 		{"Go", r.Versions.Go},
 		{"platform", r.Versions.Platform},
-		{"libtorch", r.Versions.Libtorch},
+		{"libtorch", r.Libtorchs()},
 		{"kernels", r.Versions.CPU},
 		{"started", r.Started.Format(time.RFC3339)},
 		{"took", fmt.Sprintf("%.2f s", r.Seconds)},
@@ -46,4 +49,46 @@ func (r *Report) Properties() []Property {
 func (s Settings) Demands() string {
 	all := slices.Concat([]string{s.Tolerance}, s.Tolerances, s.Metrics)
 	return strings.Join(slices.DeleteFunc(all, func(one string) bool { return one == "" }), "; ")
+}
+
+// Libtorchs names the versions of libtorch that computed legs, in their order:
+// "2.11.0 and 2.15.0".
+func (r *Report) Libtorchs() string {
+	var all []string
+	for _, l := range r.Legs {
+		if l.Libtorch != "" && !slices.Contains(all, l.Libtorch) {
+			all = append(all, l.Libtorch)
+		}
+	}
+	if len(all) == 0 {
+		return r.Versions.Libtorch
+	}
+	return strings.Join(all, " and ")
+}
+
+// Computes says what computes a leg, with its libtorch where those of legs differ.
+func (r *Report) Computes(leg string) string {
+	l := r.legOf(leg)
+	switch {
+	case l == nil:
+		return ""
+	case l.Libtorch == "" || r.Libtorchs() == l.Libtorch:
+		return l.Structure
+	}
+	return l.Structure + ", libtorch " + l.Libtorch
+}
+
+// isolation says within which limits each leg ran, "" when they ran together.
+func (s Settings) isolation() string {
+	if !s.Isolated {
+		return ""
+	}
+	text := "each leg in a process of its own"
+	if s.Timeout > 0 {
+		text += fmt.Sprintf(", at most %v", time.Duration(s.Timeout*float64(time.Second)))
+	}
+	if s.Memory > 0 {
+		text += fmt.Sprintf(", at most %s", layout.Size(s.Memory))
+	}
+	return text
 }

@@ -50,10 +50,12 @@ type Leg struct {
 	Path      string  `json:"path"`      // the file that its values come from
 	Structure string  `json:"structure"` // what computes: "recorded", "TorchScript", "TorchScript filled from the state", "Go structure mymodel v1"
 	Outputs   int     `json:"outputs"`
-	Seconds   float64 `json:"seconds"` // of computing them, with what had to be found out for it
-	Error     string  `json:"error"`   // why it could not be run, one line, or ""
-	Detail    string  `json:"detail"`  // what libtorch said besides, several lines, or ""
-	Kind      string  `json:"kind"`    // one of Kinds
+	Seconds   float64 `json:"seconds"`  // of computing them, with what had to be found out for it
+	Error     string  `json:"error"`    // why it could not be run, one line, or ""
+	Detail    string  `json:"detail"`   // what libtorch said besides, several lines, or ""
+	Kind      string  `json:"kind"`     // one of Kinds
+	Libtorch  string  `json:"libtorch"` // that computed it: "2.15.0"; "" when none did
+	Ended     *Ended  `json:"ended"`    // how its process ended before it was done; null when it did not
 
 	Runs []LegRun `json:"runs"` // in their order; none of legs that compute nothing or failed
 
@@ -203,6 +205,10 @@ type Settings struct {
 	Metrics         []string `json:"metrics"`    // that outputs must reach: "cosine>=0.999"
 	Seed            uint64   `json:"seed"`       // of the inputs that were made
 	Ranges          []string `json:"ranges"`     // of their numbers: "x=0:1"
+	Isolated        bool     `json:"isolated"`   // each leg computed in a child process of its own
+	Timeout         float64  `json:"timeout"`    // seconds that a leg might take in all; 0 without limit
+	Memory          int64    `json:"memory"`     // bytes that its process might take; 0 without limit
+	Libtorchs       []string `json:"libtorchs"`  // that each leg was run with, as they were asked for
 }
 
 // Versions say what ran.

@@ -50,7 +50,7 @@ func (r *run) proceed(ctx context.Context) error {
 		if next.first {
 			r.findDrift()
 		}
-		r.compare()
+		r.compare(ctx)
 		if err := r.keep(); err != nil {
 			return err
 		}
@@ -110,10 +110,11 @@ func (r *run) demands() demands {
 func (r *run) refusal(l leg) (Comparison, []Finding) {
 	c := Comparison{Leg: l.entry().Name, Reason: r.failure(l), Outputs: []OutputComparison{}}
 	var failure *torch.Error
+	var died *WorkerError
 	switch {
 	case r.declined:
 		return c, nil // see conclude
-	case recorded(l.entry().Kind) > 0, errors.As(r.failed[l], &failure) && failure.Code == torch.CodeOutOfMemory:
+	case recorded(l.entry().Kind) > 0, errors.As(r.failed[l], &died), errors.As(r.failed[l], &failure) && failure.Code == torch.CodeOutOfMemory:
 		return c, []Finding{{LegFailed, Open, c.Leg, fmt.Sprintf("%s could not be run: %s", l.entry().Label, c.Reason), ""}}
 	}
 	c.Same = new(bool)
@@ -125,7 +126,7 @@ func (r *run) refusal(l leg) (Comparison, []Finding) {
 // rounds show is said once.
 func (r *run) conclude() {
 	for _, state := range r.states {
-		r.findings = append(r.findings, state.findings...)
+		r.findings = append(r.findings, state.lacks().Findings...)
 	}
 	type subject struct{ code, leg, of string }
 	seen := make(map[subject]int)

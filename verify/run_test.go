@@ -91,7 +91,7 @@ func TestReportSaysWhatRan(t *testing.T) {
 	}
 	assert.Equal(t, []string{"scripted", "state", "expected", "input"}, roles)
 	assert.Equal(t, Settings{Method: "forward", Device: "cpu", Threads: 1, RTol: 0.5, EqualNaN: true, AcceptUncovered: []string{}, NonPersistent: []string{},
-		Tolerance: "rtol 0.5, atol 0, NaN equals NaN", Tolerances: []string{}, Metrics: []string{}, Ranges: []string{}}, r.Settings)
+		Tolerance: "rtol 0.5, atol 0, NaN equals NaN", Tolerances: []string{}, Metrics: []string{}, Ranges: []string{}, Libtorchs: []string{}}, r.Settings)
 	build, err := torch.Version()
 	require.NoError(t, err)
 	assert.Equal(t, build.Libtorch, r.Versions.Libtorch)

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
 )
 
@@ -199,11 +198,11 @@ func (r *run) computeAgain(ctx context.Context, l leg, in *inputs) ([]output, er
 	if !ok {
 		return nil, errNothingComputed
 	}
-	if len(mutations(again.model(), r.spec.method())) > 0 {
-		out, _, err := l.again(in)
+	if len(r.writesOf(l)) > 0 {
+		out, _, err := l.again(ctx, in)
 		return out, err
 	}
-	return again.repeat(ctx, in, (*jit.Method).Call)
+	return again.repeat(ctx, in, modeRepeated)
 }
 
 // errNothingComputed is of legs that hold recorded outputs.

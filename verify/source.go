@@ -26,6 +26,8 @@ type source struct {
 	entry  File              // for the report, without the hash
 	digest func() (string, error)
 	err    error // why it could not be read
+
+	checked bool // its checksums were compared, by the process that asks this one
 }
 
 // namedArray is an array of a file under its name there; an npy file has "".
@@ -70,13 +72,7 @@ func readSources(ctx context.Context, spec *Spec) (*sources, error) {
 			if (l.Kind == kindExpected) != recorded {
 				continue
 			}
-			key := ""
-			if l.Kind == kindState {
-				if key = l.Options["key"]; l.flag != "" {
-					key = spec.StateKey
-				}
-			}
-			s.legs[i] = add(l.Name, l.Kind, l.File, key)
+			s.legs[i] = add(strings.TrimSuffix(l.Name, l.suffix), l.Kind, l.File, spec.stateKey(l))
 			fatal[s.legs[i]] = fatal[s.legs[i]] || l.flag != ""
 		}
 	}
@@ -115,6 +111,17 @@ func readSources(ctx context.Context, spec *Spec) (*sources, error) {
 		s.hashing.Go(func() { _, _ = one.digest() }) // the error comes again where the hash is asked for
 	}
 	return s, ctx.Err()
+}
+
+// stateKey says where the state_dict of a leg lies in its file.
+func (s *Spec) stateKey(l LegSpec) string {
+	switch {
+	case l.Kind != kindState:
+		return ""
+	case l.flag != "":
+		return s.StateKey
+	}
+	return l.Options["key"]
 }
 
 // readAlike tells whether legs of two kinds, or inputs, read a file in the same way.
@@ -182,6 +189,9 @@ func (s *source) open() error {
 }
 
 func (s *source) checkSums() error {
+	if s.checked {
+		return nil
+	}
 	if err := s.file.CheckCRC(); err != nil {
 		return &Error{Err: err}
 	}

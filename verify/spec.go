@@ -5,6 +5,7 @@ import (
 	"math"
 	"path"
 	"slices"
+	"time"
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify/compare"
@@ -39,6 +40,22 @@ type Spec struct {
 	// Latency is how many calls of each leg that computes are timed, and 0 none. The
 	// device's memory at its most is measured with them.
 	Latency int
+
+	// Isolate computes each leg in a child process of its own, which is this program
+	// once more: how one ends is then the failure of its leg. main must begin with
+	// EnableWorkers. What explains a difference is computed in one more process,
+	// that has the legs of one libtorch together.
+	Isolate bool
+
+	// Timeout is how long a leg may take in all, from loading it to its last run, and
+	// Memory how many bytes its process may take; 0 is without limit. Either asks
+	// for Isolate.
+	Timeout time.Duration
+	Memory  int64
+
+	// Libtorch runs each leg that computes with libtorch with several versions of it
+	// instead, in child processes; see LegSpec.Libtorch. The first is the reference.
+	Libtorch []string
 
 	// Tolerance is what outputs may differ by; nil is that of torch.allclose, and of
 	// compare.OnGPU between a GPU and a CPU, or a GPU and what was recorded.
@@ -76,7 +93,7 @@ type Spec struct {
 
 	// Keep is called with what the first leg that computes gave, for each set of inputs
 	// that it takes. With it a check may have one leg alone. Its error ends the check.
-	Keep func(Kept) error
+	Keep func(Kept) error `json:"-"` // a function stays in its process
 
 	// SaveFailing names a folder for the inputs of sets on which legs differ, the
 	// first ten of them, and for the smallest part of their batch that still shows it.
@@ -138,6 +155,9 @@ func (s *Spec) legs() []LegSpec {
 		}
 		all = append(all, l)
 	}
+	if len(s.Libtorch) > 0 {
+		all = s.acrossLibtorch(all)
+	}
 	// What was recorded is what the others are held against.
 	slices.SortStableFunc(all, func(a, b LegSpec) int { return recorded(b.Kind) - recorded(a.Kind) })
 	return all
@@ -152,6 +172,9 @@ func recorded(kind string) int {
 	k, _ := addedKind(kind)
 	return b2i(k.Recorded)
 }
+
+// isolated tells whether each leg computes in a process of its own.
+func (s *Spec) isolated() bool { return s.Isolate || s.Timeout > 0 || s.Memory > 0 }
 
 // runs gives how often each leg runs.
 func (s *Spec) runs() int {
@@ -194,7 +217,7 @@ func (s *Spec) check() error {
 		names[legs[i].Name] = true
 	}
 	switch legs := len(legs); {
-	case len(s.Legs) > 0 && legs > 1:
+	case (len(s.Legs) > 0 || len(s.Libtorch) > 1) && legs > 1:
 	case s.Keep != nil && legs == 1 && s.Expected == "":
 	case legs == 1 && len(s.Legs) > 0:
 		return &Error{Path: s.Legs[0].File, Msg: "nothing to compare the leg " + s.Legs[0].Name + " with", Remedy: "give another leg, or --expected"}
@@ -219,6 +242,14 @@ func (s *Spec) check() error {
 		if err := m.check(); err != nil {
 			return err
 		}
+	}
+	switch {
+	case s.Timeout < 0:
+		return &Error{Msg: fmt.Sprintf("a time limit of %v is not possible", s.Timeout)}
+	case s.Memory < 0:
+		return &Error{Msg: fmt.Sprintf("a memory limit of %d bytes is not possible", s.Memory)}
+	case slices.Contains(s.Libtorch, ""):
+		return &Error{Msg: "a libtorch has no name", Remedy: "give --libtorch versions, with commas between them"}
 	}
 	if s.Runs < 0 {
 		return &Error{Msg: fmt.Sprintf("%d runs are not possible", s.Runs)}

@@ -35,14 +35,22 @@ const (
 // repeater is a leg that computes, and can do so again without being made anew.
 type repeater interface {
 	leg
-	repeat(ctx context.Context, in *inputs, how caller) ([]output, error)
+	repeat(ctx context.Context, in *inputs, mode string) ([]output, error)
 
-	// model gives the module that runs, nil for legs that have none.
+	// model gives the module that runs, nil for legs that have none in this process.
 	model() *jit.Module
 }
 
 // caller is a way to call a method.
 type caller func(*jit.Method, ...torch.Value) (torch.Value, error)
+
+// callerOf gives the way to call in runs of a mode.
+func callerOf(mode string) caller {
+	if mode == modeUnoptimized {
+		return (*jit.Method).CallUnoptimized
+	}
+	return (*jit.Method).Call
+}
 
 // steady runs a leg again, and once as its graph was written, and notes how far
 // the runs are from the first.
@@ -50,19 +58,15 @@ func (r *run) steady(ctx context.Context, l repeater, first []output) error {
 	e := l.entry()
 	e.Runs = []LegRun{{Mode: modeFirst, Seconds: e.Seconds, Same: true}}
 	modes := slices.Repeat([]string{modeRepeated}, r.spec.runs()-1)
-	if l.model() != nil {
+	if r.factsOf(l) != nil {
 		modes = append(modes, modeUnoptimized)
 	}
 	for _, mode := range modes {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		how := (*jit.Method).Call
-		if mode == modeUnoptimized {
-			how = (*jit.Method).CallUnoptimized
-		}
 		begun := time.Now()
-		out, err := l.repeat(ctx, r.inputs, how)
+		out, err := l.repeat(ctx, r.inputs, mode)
 		if err != nil {
 			return fmt.Errorf("a %s run: %w", mode, err)
 		}
@@ -100,7 +104,7 @@ func (r *run) findDrift() {
 			continue
 		}
 		e := l.entry()
-		writes := mutations(again.model(), r.spec.method())
+		writes := r.writesOf(again)
 		if text := strings.Join(writes, ", "); text != "" && !mutated[text] {
 			mutated[text] = true
 			r.findings = append(r.findings, Finding{BufferMutated, Note, e.Name,
@@ -114,15 +118,12 @@ func (r *run) findDrift() {
 		if run.Mode == modeUnoptimized {
 			text = fmt.Sprintf("%s computes something else when its graph is optimized: max |Δ| %v", e.Label, run.MaxAbs)
 		}
-		r.findings = append(r.findings, Finding{RunsDiffer, Open, e.Name, text, causeOfDrift(again.model(), run)})
+		r.findings = append(r.findings, Finding{RunsDiffer, Open, e.Name, text, causeOfDrift(r.factsOf(again), run)})
 	}
 }
 
 // mutations names what a method writes.
 func mutations(m *jit.Module, method string) []string {
-	if m == nil {
-		return nil
-	}
 	all, err := m.Mutates()
 	if err != nil {
 		return nil // the analysis does not understand every graph
@@ -140,19 +141,16 @@ func mutations(m *jit.Module, method string) []string {
 var random = regexp.MustCompile(`\b(?:torch|ops\.aten)\.((?:alpha_|feature_|feature_alpha_)?dropout_?|rand\w*|bernoulli\w*|normal\w*|multinomial|poisson|rrelu\w*)\(`)
 
 // causeOfDrift says what most likely makes runs differ.
-func causeOfDrift(m *jit.Module, run LegRun) string {
+func causeOfDrift(f facts, run LegRun) string {
 	if run.Mode == modeUnoptimized {
 		return "a fused kernel rounds otherwise, or is wrong: run it unoptimized, or judge it by a tolerance that you can accept"
 	}
-	if m != nil {
-		if code, err := m.Code(); err == nil {
-			if found := random.FindStringSubmatch(code); found != nil {
-				name := strings.TrimSuffix(found[1], "_")
-				if strings.HasSuffix(name, "dropout") {
-					return "the code calls " + name + ": was it traced in training mode? call model.eval() before torch.jit.trace"
-				}
-				return "the code calls " + name + ", which draws random numbers"
-			}
+	if f != nil {
+		switch name := f.draws(); {
+		case strings.HasSuffix(name, "dropout"):
+			return "the code calls " + name + ": was it traced in training mode? call model.eval() before torch.jit.trace"
+		case name != "":
+			return "the code calls " + name + ", which draws random numbers"
 		}
 	}
 	return "is dropout left on in a trace? save the model in evaluation mode, without random operators"

@@ -122,6 +122,51 @@ func (l *stateLeg) run(ctx context.Context, in *inputs) ([]output, error) {
 	return call(l.filler.module, l.spec.method(), in, l.at, (*jit.Method).Call)
 }
 
+// filled is a leg that computes with the values of a state, in the structure of the
+// scripted file.
+type filled interface {
+	leg
+	weighed() *Weights // null until they were compared
+	lacks() lacking
+}
+
+// lacking says what the state does not hold.
+type lacking struct {
+	Findings []Finding   `json:"findings"`
+	Gaps     []Uncovered `json:"gaps"`
+	Withheld []string    `json:"withheld"` // that the outputs are without
+	Doubtful []string    `json:"doubtful"` // that they borrow, although they may differ
+}
+
+// stateOf gives what is known of the state of a leg; nothing for legs without.
+func stateOf(l leg) (*Weights, lacking) {
+	if state, ok := l.(filled); ok {
+		return state.weighed(), state.lacks()
+	}
+	return nil, lacking{}
+}
+
+func (l *stateLeg) weighed() *Weights {
+	if l.census == nil {
+		return nil
+	}
+	return l.census.weights
+}
+
+func (l *stateLeg) lacks() lacking {
+	names := func(gaps []*gap) (all []string) {
+		for _, g := range gaps {
+			all = append(all, g.report.Name)
+		}
+		return all
+	}
+	lack := lacking{Findings: l.findings, Withheld: names(l.withheld), Doubtful: names(l.doubtful)}
+	for _, g := range l.gaps {
+		lack.Gaps = append(lack.Gaps, g.report)
+	}
+	return lack
+}
+
 func (l *stateLeg) model() *jit.Module {
 	if l.filler == nil {
 		return nil // it could not be loaded
@@ -129,8 +174,8 @@ func (l *stateLeg) model() *jit.Module {
 	return l.filler.module
 }
 
-func (l *stateLeg) repeat(_ context.Context, in *inputs, how caller) ([]output, error) {
-	return call(l.filler.module, l.spec.method(), in, l.at, how)
+func (l *stateLeg) repeat(_ context.Context, in *inputs, mode string) ([]output, error) {
+	return call(l.filler.module, l.spec.method(), in, l.at, callerOf(mode))
 }
 
 // steps fills the module anew, or another load of it when runs change it.
@@ -209,7 +254,7 @@ func (l *stateLeg) another() (*filler, error) {
 }
 
 // again fills another module, since a run may have changed the first.
-func (l *stateLeg) again(in *inputs) ([]output, bool, error) {
+func (l *stateLeg) again(_ context.Context, in *inputs) ([]output, bool, error) {
 	next, err := l.another()
 	if err != nil {
 		return nil, false, err
@@ -227,15 +272,6 @@ func (l *stateLeg) close() {
 		g.close()
 	}
 	l.filler.close()
-}
-
-// namesOf lists gaps for a reader.
-func namesOf(gaps []*gap) string {
-	names := make([]string, len(gaps))
-	for i, g := range gaps {
-		names[i] = g.report.Name
-	}
-	return listText(names, 3)
 }
 
 // touches tells whether t shares its memory with the gap.

@@ -94,11 +94,11 @@ func (l *structureLeg) run(_ context.Context, in *inputs) ([]output, error) {
 
 func (l *structureLeg) model() *jit.Module { return nil }
 
-func (l *structureLeg) repeat(_ context.Context, in *inputs, _ caller) ([]output, error) {
+func (l *structureLeg) repeat(_ context.Context, in *inputs, _ string) ([]output, error) {
 	return invoke(in, l.at, l.module.Forward)
 }
 
-func (l *structureLeg) again(in *inputs) ([]output, bool, error) {
+func (l *structureLeg) again(_ context.Context, in *inputs) ([]output, bool, error) {
 	module, err := l.fill()
 	if err != nil {
 		return nil, false, err

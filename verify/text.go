@@ -24,7 +24,7 @@ func (r *Report) WriteText(w io.Writer, opts TextOptions) error {
 		p.file(f)
 	}
 	if r.Versions.Libtorch != "" {
-		p.field("libtorch", fmt.Sprintf("%s, %s kernels, %s, %s", r.Versions.Libtorch, r.Versions.CPU, r.Settings.Device, layout.Count(r.Settings.Threads, "thread")))
+		p.field("libtorch", fmt.Sprintf("%s, %s kernels, %s, %s", r.Libtorchs(), r.Versions.CPU, r.Settings.Device, layout.Count(r.Settings.Threads, "thread")))
 	}
 	if r.Weights != nil {
 		p.weights(r.Weights)

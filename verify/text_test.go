@@ -29,8 +29,8 @@ func sampleReport() *Report {
 		},
 		Legs: []Leg{
 			{Name: "expected", Label: "expected", Path: "records/expected.npz", Structure: "recorded", Outputs: 2, Runs: []LegRun{}},
-			{Name: "scripted", Label: "TorchScript", Path: "models/model_v1_scripted.pt", Structure: "TorchScript", Outputs: 2, Seconds: 0.25, Runs: []LegRun{{"first", 0.25, true, 0}, {"repeated", 0.125, true, 1e-9}}},
-			{Name: "state", Label: "state_dict", Path: "models/model_v1_state.pt", Structure: "TorchScript filled from the state", Outputs: 2, Seconds: 0.5, Detail: "a traceback", Runs: []LegRun{}},
+			{Name: "scripted", Label: "TorchScript", Path: "models/model_v1_scripted.pt", Structure: "TorchScript", Libtorch: "2.11.0", Outputs: 2, Seconds: 0.25, Runs: []LegRun{{"first", 0.25, true, 0}, {"repeated", 0.125, true, 1e-9}}},
+			{Name: "state", Label: "state_dict", Path: "models/model_v1_state.pt", Structure: "TorchScript filled from the state", Libtorch: "2.15.0", Outputs: 2, Seconds: 0.5, Detail: "a traceback", Ended: &Ended{"crash", "SIGSEGV", "crashed: SIGSEGV", "running"}, Runs: []LegRun{}},
 		},
 		Reference: "expected",
 		Weights: &Weights{
@@ -69,7 +69,7 @@ func sampleReport() *Report {
 			}},
 		},
 		Settings: Settings{Method: "forward", Device: "cpu", Threads: 2, RTol: 1e-5, ATol: 1e-8, AcceptUncovered: []string{"noi*"}, NonPersistent: []string{"table"},
-			Tolerance: "rtol 1e-05, atol 1e-08", Tolerances: []string{"*logits: rtol 0.001, atol 0"}, Metrics: []string{"cosine>=0.99", "topk=5>=1"}, Ranges: []string{}},
+			Tolerance: "rtol 1e-05, atol 1e-08", Tolerances: []string{"*logits: rtol 0.001, atol 0"}, Metrics: []string{"cosine>=0.99", "topk=5>=1"}, Ranges: []string{}, Isolated: true, Timeout: 90, Memory: 4 << 30, Libtorchs: []string{"2.11.0", "2.15.0"}},
 		Bisections: []Bisection{{"state", "scripted", "given", "3 steps, one to one", []Layer{
 			{"embed", "aten::linear", "model.py:9: return self.embed(x)", 1e-9, 1e-8, true, false, 1, ""},
 			{long[:len(long)-7], "aten::linear", "model.py:12: return self.query_key_value(x)", Number(math.NaN()), 0, false, false, 4, "NaN in 1000 and 0 elements"},

@@ -40,17 +40,18 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // check holds what the flags say.
 type check struct {
-	spec    verify.Spec
-	judging judging
-	making  making
-	legs    []string
-	device  string
-	config  string    // the file that describes the check, instead of the flags
-	against string    // folder of records
-	name    string    // of the check among them
-	formats []*format // of the reports beside the text
-	quiet   bool
-	verbose bool
+	spec      verify.Spec
+	judging   judging
+	isolating isolating
+	making    making
+	legs      []string
+	device    string
+	config    string    // the file that describes the check, instead of the flags
+	against   string    // folder of records
+	name      string    // of the check among them
+	formats   []*format // of the reports beside the text
+	quiet     bool
+	verbose   bool
 
 	stdout, stderr io.Writer
 }
@@ -82,6 +83,10 @@ const examples = `  # Do both files compute what the model computed before it wa
   # Does the trace ignore a branch that the inputs at hand do not take?
   verify --scripted m.pt --leg traced:traced.pt --input x.npy --random 20 \
     --edge zeros,batch=1/7 --save-failing failing
+
+  # May we move to the new libtorch? Each leg runs with both, in processes of
+  # their own, which scripts/shim VERSION has built for
+  verify --scripted m.pt --state s.pt --input x.npy --libtorch 2.11.0,2.15.0
 
   # On the second GPU, with a buffer that the constructor makes again
   verify --scripted m.pt --state s.pt --input batch.npz --device cuda:1 \
@@ -153,6 +158,7 @@ func (c *check) declare(cmd *cobra.Command) {
 	f.StringVar(&c.spec.Method, "method", "forward", "`NAME` of the method to call")
 	f.StringVar(&c.device, "device", "cpu", "`DEVICE` to run on: cpu, cuda, cuda:N; all runs the scripted file on the CPU and every GPU")
 	f.BoolVar(&c.spec.RequireGPU, "require-gpu", false, "fail when nothing would run on a GPU")
+	c.isolating.declare(cmd)
 	c.judging.declare(cmd)
 	c.making.declare(cmd)
 	f.StringVar(&c.spec.StateKey, "state-key", "", "`KEY` of the state_dict in its file; searched for by default")
@@ -191,6 +197,9 @@ func (c *check) described() (err error) {
 			return fmt.Errorf("--leg: %w", err)
 		}
 		c.spec.Legs = append(c.spec.Legs, leg)
+	}
+	if err := c.isolating.apply(&c.spec); err != nil {
+		return err
 	}
 	if err := c.judging.apply(&c.spec); err != nil {
 		return err

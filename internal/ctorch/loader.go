@@ -152,6 +152,65 @@ func candidates() []Attempt {
 	return places
 }
 
+// FindShim gives the path of the shim that scripts/shim built for a version of
+// libtorch: of the enclosing checkout, or in the cache folder.
+func FindShim(version string) (string, error) {
+	failed := &ShimError{Version: version}
+	try := func(path string, fits func() bool) bool {
+		failed.Tried = append(failed.Tried, path)
+		_, err := os.Stat(path)
+		return err == nil && fits()
+	}
+	always := func() bool { return true }
+	if root, ok := checkout(); ok {
+		build := filepath.Join(root, "build")
+		if path := filepath.Join(build, version, ShimName); try(path, always) {
+			return path, nil
+		}
+		// The default one may be of that version; scripts/shim notes which it is.
+		if path := filepath.Join(build, ShimName); try(path, func() bool { return notedVersion(build) == version }) {
+			return path, nil
+		}
+	}
+	if cache, err := CacheDir(); err == nil {
+		if path := filepath.Join(cache, "shim", fmt.Sprintf("abi%d", ABI), version, ShimName); try(path, always) {
+			return path, nil
+		}
+	}
+	return "", failed
+}
+
+// notedVersion reads the version of libtorch, without what stands behind a plus,
+// that the shim in a build folder was made for.
+func notedVersion(build string) string {
+	text, err := os.ReadFile(filepath.Join(build, "libtorch.txt"))
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(text)) {
+		if version, ok := strings.CutPrefix(line, "version="); ok {
+			version, _, _ = strings.Cut(strings.TrimSpace(version), "+")
+			return version
+		}
+	}
+	return ""
+}
+
+// ShimError says that there is no shim for a version of libtorch.
+type ShimError struct {
+	Version string
+	Tried   []string // the paths
+}
+
+// Error gives one line, with the remedy.
+func (e *ShimError) Error() string {
+	return fmt.Sprintf("no shim is built for libtorch %s (looked for %s); run 'scripts/shim %s' in a checkout of torchgo",
+		e.Version, strings.Join(e.Tried, ", "), e.Version)
+}
+
+// Unwrap makes errors.Is(err, ErrNotLoaded) hold.
+func (e *ShimError) Unwrap() error { return ErrNotLoaded }
+
 // CacheDir is the folder in which scripts/ puts libtorch and the shim:
 // $TORCHGO_CACHE, or torchgo in the user's cache folder.
 func CacheDir() (string, error) {

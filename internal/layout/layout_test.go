@@ -71,3 +71,14 @@ func TestHang(t *testing.T) {
 	word := strings.Repeat("x", 72)
 	assert.Equal(t, "lead one\n     "+word, Hang("lead ", "one "+word))
 }
+
+func TestParseSize(t *testing.T) {
+	for text, want := range map[string]int64{
+		"1": 1, "512MiB": 512 << 20, "4GB": 4e9, "1.5G": 3 << 29, "2 TiB": 2 << 40, "10kb": 10000, "100B": 100,
+		"": 0, "0": 0, "-1": 0, "GB": 0, "1XB": 0, "4GBB": 0, "1e30": 0, "nan": 0, "inf": 0,
+	} {
+		got, err := ParseSize(text)
+		assert.Equal(t, want, got, text)
+		assert.Equal(t, want == 0, err != nil, text)
+	}
+}

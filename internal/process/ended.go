@@ -30,19 +30,43 @@ func (e *Ended) Error() string {
 
 // Reason says how it ended, without what it said.
 func (e *Ended) Reason() string {
-	switch {
-	case e.Time > 0:
+	switch e.Cause() {
+	case "timeout":
 		return fmt.Sprintf("timed out after %v", e.Time)
-	case e.Memory > 0:
-		return fmt.Sprintf("killed: it took more memory than %d MiB", e.Memory>>20)
-	case e.Starved:
+	case "memory":
+		if e.Memory > 0 {
+			return fmt.Sprintf("killed: it took more memory than %d MiB", e.Memory>>20)
+		}
 		return "killed: out of memory"
-	case e.Signal == syscall.SIGKILL, e.Signal == syscall.SIGTERM, e.Signal == syscall.SIGINT:
+	case "killed":
 		return "killed: " + signalName(e.Signal)
-	case e.Signal != 0:
+	case "crash":
 		return "crashed: " + signalName(e.Signal)
 	}
 	return fmt.Sprintf("exit code %d", e.Code)
+}
+
+// Cause says in a word why it ended: timeout, memory, killed, crash or exit.
+func (e *Ended) Cause() string {
+	switch {
+	case e.Time > 0:
+		return "timeout"
+	case e.Memory > 0, e.Starved:
+		return "memory"
+	case e.Signal == syscall.SIGKILL, e.Signal == syscall.SIGTERM, e.Signal == syscall.SIGINT:
+		return "killed"
+	case e.Signal != 0:
+		return "crash"
+	}
+	return "exit"
+}
+
+// SignalName gives the name of the signal that killed it, "SIGSEGV"; "" without one.
+func (e *Ended) SignalName() string {
+	if e.Signal == 0 {
+		return ""
+	}
+	return signalName(e.Signal)
 }
 
 // signalName gives the name that programmers know.

@@ -12,7 +12,7 @@ import (
 )
 
 func init() {
-	verify.RegisterKind(verify.Kind{Name: "aoti", Label: "AOTInductor", Options: []string{"model"}, Open: open})
+	verify.RegisterKind(verify.Kind{Name: "aoti", Label: "AOTInductor", Options: []string{"model"}, Libtorch: true, Open: open})
 }
 
 // runner runs a package.

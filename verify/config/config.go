@@ -26,6 +26,8 @@ type Body struct {
 	Latency         whole    `yaml:"latency"`
 	Threads         whole    `yaml:"threads"`
 	Runs            whole    `yaml:"runs"`
+	Isolate         bool     `yaml:"isolate"`
+	Libtorch        Texts    `yaml:"libtorch"`
 	Inputs          Texts    `yaml:"inputs"`
 	Sets            lists    `yaml:"sets"` // files by the name of their set
 	Generate        generate `yaml:"generate"`
@@ -36,6 +38,13 @@ type Body struct {
 	Metrics         Texts    `yaml:"metrics"`
 	AcceptUncovered Texts    `yaml:"accept_uncovered"`
 	NonPersistent   Texts    `yaml:"non_persistent"`
+}
+
+// file is verify.yaml. A check of a suite has limits of its own kind.
+type file struct {
+	Body    `yaml:",inline"`
+	Timeout Text `yaml:"timeout"`
+	Memory  Text `yaml:"memory"`
 }
 
 // generate says which inputs to make.
@@ -66,11 +75,21 @@ func Load(path string) (verify.Spec, error) {
 
 // Parse reads the description of a check; files that it names are sought in folder.
 func Parse(data []byte, folder string) (verify.Spec, error) {
-	var b Body
-	if err := Decode(data, &b, "docs/config.schema.json"); err != nil {
+	var f file
+	if err := Decode(data, &f, "docs/config.schema.json"); err != nil {
 		return verify.Spec{}, err
 	}
-	return b.Spec(folder)
+	s, err := f.Spec(folder)
+	if err != nil {
+		return s, err
+	}
+	if s.Timeout, err = verify.ParseTimeout(f.Timeout.Value); err != nil {
+		return s, f.Timeout.Wrong(err)
+	}
+	if s.Memory, err = verify.ParseMemory(f.Memory.Value); err != nil {
+		return s, f.Memory.Wrong(err)
+	}
+	return s, nil
 }
 
 // Spec makes the question of a body; files that it names are sought in folder. An
@@ -85,6 +104,7 @@ func (b *Body) Spec(folder string) (verify.Spec, error) {
 	s := verify.Spec{
 		Scripted: beside(b.Scripted), State: beside(b.State), StateKey: b.StateKey.Value, Expected: beside(b.Expected), Method: b.Method.Value,
 		Threads: int(b.Threads), Runs: int(b.Runs), RequireGPU: b.RequireGPU, Latency: int(b.Latency), SaveFailing: beside(b.SaveFailing), AcceptUncovered: b.AcceptUncovered.Values(), NonPersistent: b.NonPersistent.Values(),
+		Isolate: b.Isolate, Libtorch: b.Libtorch.Values(),
 	}
 	for _, t := range b.Inputs {
 		s.Inputs = append(s.Inputs, beside(t))

@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/verify/config"
 )
 
@@ -197,7 +198,7 @@ func sizeOf(t config.Text) (int64, error) {
 	if t.Value == "" {
 		return 0, nil
 	}
-	size, err := ParseSize(t.Value)
+	size, err := layout.ParseSize(t.Value)
 	if err != nil {
 		return 0, t.Wrong(err)
 	}

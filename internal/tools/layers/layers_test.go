@@ -25,7 +25,7 @@ const root = "../../.."
 // import those of lower layers and, in a subfolder of an entry, the others of that entry.
 var layers = [][]string{
 	{"torch/dtype", "internal/layout", "internal/process", "internal/junit", "internal/markdown"},
-	{"torch/checkpoint", "verify/compare", "internal/ctorch"},
+	{"torch/checkpoint", "verify/compare", "internal/ctorch", "internal/worker"},
 	{"torch", "verify/inspect", "verify/convert", "verify/inputs"},
 	{"torch/aten", forTests},
 	{"jit", "aoti", "torch/nn", "torch/data"},

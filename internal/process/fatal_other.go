@@ -1,0 +1,6 @@
+//go:build !linux
+
+package process
+
+// EndBySignal is for Linux.
+func EndBySignal() error { return nil }
