@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -153,7 +154,11 @@ func (r *run) report(started time.Time) (*Report, error) {
 		out.Legs = append(out.Legs, e)
 	}
 	for _, state := range r.states {
-		out.Uncovered = append(out.Uncovered, state.lacks().Gaps...)
+		for _, u := range state.lacks().Gaps {
+			if !slices.ContainsFunc(out.Uncovered, func(known Uncovered) bool { return reflect.DeepEqual(known, u) }) {
+				out.Uncovered = append(out.Uncovered, u)
+			}
+		}
 	}
 	for _, l := range r.legs {
 		if leg, ok := l.(*runnerLeg); ok && leg.report.Error == "" {
@@ -197,7 +202,11 @@ func (r *run) agreed() string {
 	if recorded(reference.entry().Kind) == 1 {
 		what = "what was recorded"
 	}
-	text := fmt.Sprintf("%s %s %s", strings.Join(names, " and "), verb, what)
+	who := names[len(names)-1]
+	if before := names[:len(names)-1]; len(before) > 0 {
+		who = strings.Join(before, ", ") + " and " + who
+	}
+	text := fmt.Sprintf("%s %s %s", who, verb, what)
 	if len(names) == 0 {
 		text = reference.entry().Label + " computes the same each time"
 	}

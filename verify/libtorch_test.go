@@ -94,6 +94,16 @@ func TestLibtorchOfLegs(t *testing.T) {
 			assert.True(t, found, "%s: %s", f.Name, r.Findings)
 		}
 	})
+	t.Run("what a state lacks is said once", func(t *testing.T) {
+		at := func(name string) string {
+			return filepath.Join("../testdata/scenarios/dynamic_model_safe_save/attribute", name)
+		}
+		r, err := Run(t.Context(), Spec{Scripted: at("model_scripted.pt"), State: at("checkpoint.pt"), Expected: at("expected.npy"), Inputs: []string{at("x.npy")},
+			Libtorch: []string{build.ShimPath, filepath.Dir(build.ShimPath) + "/./" + filepath.Base(build.ShimPath)}})
+		require.NoError(t, err)
+		assert.Equal(t, "inconsistent: my_embed is used by forward but is not in the state", r.Summary)
+		assert.Len(t, r.Uncovered, 1)
+	})
 	t.Run("a version that is not there", func(t *testing.T) {
 		spec := spec
 		spec.Libtorch = []string{"0.0.1"}

@@ -165,7 +165,9 @@ func (r *run) noteWeights(w *Weights, fill bool) {
 	if r.weights == nil {
 		r.weights = w
 	}
-	r.findings = append(r.findings, w.findings(fill)...)
+	for _, f := range w.findings(fill) {
+		r.say(f) // states of several legs may be one file
+	}
 }
 
 // bindInputs checks the inputs against the method.

@@ -126,7 +126,9 @@ func (r *run) refusal(l leg) (Comparison, []Finding) {
 // rounds show is said once.
 func (r *run) conclude() {
 	for _, state := range r.states {
-		r.findings = append(r.findings, state.lacks().Findings...)
+		for _, f := range state.lacks().Findings {
+			r.say(f)
+		}
 	}
 	type subject struct{ code, leg, of string }
 	seen := make(map[subject]int)
