@@ -70,8 +70,8 @@ type Course struct {
 // Turn is the result of a check in one night. Of results that say the same as the one
 // before, a database gives no texts: no findings, files, uncovered tensors, summary.
 type Turn struct {
-	Night *Night
-	On    *Machine
+	Night *Night   `json:"night"`
+	On    *Machine `json:"on"`
 	night.Result
 }
 

@@ -74,6 +74,7 @@ func Judge(p *Past) *Report {
 	r.Changes = append(r.Changes, p.presenceChanges()...)
 	r.Changes = append(r.Changes, p.machineChanges()...)
 	slices.SortStableFunc(r.Changes, compareChanges)
+	r.Changes = fold(r.Changes)
 	r.addNotes(p)
 	return r
 }
@@ -98,6 +99,41 @@ func compareChanges(a, b Change) int {
 		cmp.Compare(slices.Index(rules, a.Rule), slices.Index(rules, b.Rule)),
 		cmp.Compare(size(&b), size(&a)),
 		cmp.Compare(a.Check, b.Check), cmp.Compare(a.Leg, b.Leg))
+}
+
+// fold tells the legs of one check that a rule finds in one change, that of the first:
+// most likely they have one cause, which should page once.
+func fold(all []Change) (folded []Change) {
+	type key struct {
+		rule   Rule
+		weight Weight
+		fresh  bool
+		check  string
+	}
+	at := make(map[key]int)
+	for _, c := range all {
+		k := key{c.Rule, c.Weight, c.New, c.Check}
+		i, there := at[k]
+		if c.Values == nil || !there {
+			if c.Values != nil {
+				at[k] = len(folded)
+			}
+			folded = append(folded, c)
+			continue
+		}
+		first := &folded[i]
+		if first.Detail != "" {
+			first.Detail += ", "
+		}
+		other := c
+		other.Check = ""
+		what := other.Subject()
+		if what == "" {
+			what = "the process"
+		}
+		first.Detail += fmt.Sprintf("and %s %s → %s", what, c.Before, c.Now)
+	}
+	return folded
 }
 
 // addNotes says what limits the answer.

@@ -203,6 +203,20 @@ func TestSlowerMachineIsToldOnce(t *testing.T) {
 	}, told(Judge(p)))
 }
 
+// Legs of one check that are slower have one cause.
+func TestLegsAreFolded(t *testing.T) {
+	p := past(legs(night.Leg{P50: .010}, night.Leg{P50: .010}, night.Leg{P50: .010}, night.Leg{P50: .010}, night.Leg{P50: .010}, night.Leg{P50: .020})...)
+	for i := range p.Courses[0].Turns {
+		turn := &p.Courses[0].Turns[i]
+		for _, name := range []string{"scripted", "onnx"} {
+			l := turn.Legs[0]
+			l.Name, l.P50 = name, l.P50*0.9
+			turn.Legs = append(turn.Legs, l)
+		}
+	}
+	assert.Equal(t, []string{"worse: m, leg onnx on cpu: p50 9 ms → 18 ms, +100 % on the median of 5 nights: and leg scripted on cpu 9 ms → 18 ms, and leg state on cpu 10 ms → 20 ms; on box"}, told(Judge(p)))
+}
+
 func TestPresence(t *testing.T) {
 	p := past(verdicts(verify.Consistent, verify.Consistent)...)
 	gone := Course{Check: "gone", Turns: []Turn{p.Courses[0].Turns[0]}}

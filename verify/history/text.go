@@ -41,9 +41,11 @@ func (r *Report) WriteText(w io.Writer) error {
 			if n > mostTold {
 				continue
 			}
-			if subject := c.Subject(); subject != "" {
-				fmt.Fprintln(&b, "  "+layout.Shorten(subject, layout.Width-2))
+			subject := c.Subject()
+			if subject == "" {
+				subject = "the night"
 			}
+			fmt.Fprintln(&b, "  "+layout.Shorten(subject, layout.Width-2))
 			fmt.Fprintln(&b, layout.Hang("      ", c.Text()))
 		}
 		if n > mostTold {

@@ -1,7 +1,7 @@
 package html
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"html/template"
 	"io"
@@ -20,17 +20,22 @@ const (
 	mostAlike  = 5  // findings of one kind; the tables below have the others
 )
 
-//go:embed page.html
-var source string
+//go:embed *.html
+var sources embed.FS
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"shape":  func(s []int64) string { return layout.Shape(s) },
-	"size":   layout.Size,
-	"number": func(n verify.Number) string { return n.String() },
-	"mark":   mark,
-	"class":  class,
-	"rest":   func(n int) int { return max(0, n-mostRows) },
-}).Parse(source))
+// pages are the templates, by the names of their files; all have their style from one.
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"shape":        func(s []int64) string { return layout.Shape(s) },
+	"size":         layout.Size,
+	"number":       func(n verify.Number) string { return n.String() },
+	"mark":         mark,
+	"class":        class,
+	"count":        layout.Count,
+	"date":         date,
+	"verdictClass": verdictClass,
+	"verdictMark":  verdictMark,
+	"rest":         func(n int) int { return max(0, n-mostRows) },
+}).ParseFS(sources, "*.html"))
 
 // Write writes the page. Its errors are those of w.
 func Write(r *verify.Report, w io.Writer) error {
@@ -42,7 +47,7 @@ func Write(r *verify.Report, w io.Writer) error {
 	if err := v.addWeights(); err != nil {
 		return fmt.Errorf("drawing the weights: %w", err)
 	}
-	return page.Execute(w, v)
+	return pages.ExecuteTemplate(w, "page.html", v)
 }
 
 // view is what the template shows.

@@ -70,6 +70,27 @@ func Read(path string) (*Night, error) {
 	return n, at(path, err)
 }
 
+// ReadHeader reads no more than the beginning of a night's file.
+func ReadHeader(path string) (*Header, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &Error{Path: path, Msg: "cannot be read", Err: reason(err)}
+	}
+	defer f.Close()
+	text, err := readLine(bufio.NewReaderSize(f, 1<<16))
+	if errors.Is(err, io.EOF) {
+		return nil, &Error{Path: path, Line: 1, Msg: "no night begins here", Remedy: "name a file that verify suite wrote"}
+	}
+	if err != nil {
+		return nil, &Error{Path: path, Line: 1, Msg: "cannot be read", Err: reason(err)}
+	}
+	n, err := (*Night)(nil).take(text, 1)
+	if err != nil {
+		return nil, at(path, err)
+	}
+	return &n.Header, nil
+}
+
 // ReadFrom reads a night from a stream, as Read does.
 func ReadFrom(r io.Reader) (*Night, error) {
 	n, _, err := read(r)

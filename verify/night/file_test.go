@@ -42,6 +42,9 @@ func TestJournalIsReadBack(t *testing.T) {
 	n, err := Read(path)
 	require.NoError(t, err)
 	assert.Equal(t, header("a", "b", "c"), n.Header)
+	h, err := ReadHeader(path)
+	require.NoError(t, err)
+	assert.Equal(t, n.Header, *h)
 	assert.Equal(t, []Result{result("a", verify.Consistent), result("b", verify.Inconsistent), result("c", verify.Consistent)}, n.Results)
 	assert.Empty(t, n.Missing())
 	assert.Equal(t, 1, n.ExitCode())
@@ -163,6 +166,8 @@ func TestBadFiles(t *testing.T) {
 		})
 	}
 	_, err := Read(filepath.Join(t.TempDir(), "nowhere"))
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = ReadHeader(filepath.Join(t.TempDir(), "nowhere"))
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed06459138/torchgo/verify"
@@ -323,7 +324,7 @@ func (t *session) unknown(ctx context.Context, suite, check string) error {
 	}
 	remedy := "verify history check --json lists what a night had"
 	if len(like) > 0 {
-		remedy = fmt.Sprintf("there are %q", like)
+		remedy = "there is " + strings.Join(like, ", ")
 	}
 	return &Error{Where: t.s.where, Msg: fmt.Sprintf("suite %s has no check %q", suite, check), Remedy: remedy}
 }

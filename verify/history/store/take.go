@@ -25,6 +25,19 @@ const (
 	Kept     Outcome = "kept"     // what is there has more results, and stays
 )
 
+// Text says it for people, as what follows the name of a night.
+func (o Outcome) Text() string {
+	switch o {
+	case Replaced:
+		return "replaces what was there of it"
+	case Known:
+		return "is there already"
+	case Kept:
+		return "left alone: what is there has more results"
+	}
+	return "taken in"
+}
+
 // Take takes in a night. It does so whole or not at all, and does nothing when that
 // night is there: a night is known by its suite, ID and shard.
 func (s *Store) Take(ctx context.Context, n *night.Night) (outcome Outcome, err error) {
