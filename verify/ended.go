@@ -31,3 +31,7 @@ func (e *WorkerError) Ended() Ended {
 
 // Said gives the end of what the worker wrote to its standard output and error.
 func (e *WorkerError) Said() string { return e.ended.Said }
+
+// ByMachine tells whether the machine is to blame, and not what the worker was at:
+// something else killed it, or memory ran out although it kept within its limit.
+func (e *WorkerError) ByMachine() bool { return e.ended.Starved || e.ended.Cause() == "killed" }

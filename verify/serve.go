@@ -19,6 +19,7 @@ const (
 	verbAgain  = "again"  // load it anew and run that
 	verbTime   = "time"   // time calls of it
 	verbCheck  = "check"  // put a whole question
+	verbHost   = "host"   // say where it runs
 )
 
 type openRequest struct {
@@ -118,6 +119,9 @@ func (s *server) handle(verb string, header json.RawMessage, data []byte) (worke
 			return worker.Answer{}, err
 		}
 		return worker.Answer{Header: s.check(ctx, asked)}, nil
+	case verbHost:
+		here, err := Here()
+		return worker.Answer{Header: hosted{sendError(err), here}}, nil
 	}
 	return worker.Answer{}, fmt.Errorf("it is asked to %s, which it cannot", verb)
 }

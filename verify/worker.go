@@ -17,6 +17,7 @@ type Worker struct {
 	process *worker.Worker
 	own     string
 	timeout time.Duration
+	peak    int64
 }
 
 // WorkerOptions say how a worker is started.
@@ -63,12 +64,21 @@ func (w *Worker) Run(ctx context.Context, spec Spec) (*Report, error) {
 	if spec.Keep != nil {
 		return nil, &Error{Msg: "a worker cannot call Spec.Keep", Remedy: "use Run with Spec.Isolate"}
 	}
+	w.peak = 0
+	fresh := w.process.Process().ResetPeak()
 	answer, err := w.check(ctx, checkRequest{Spec: sendSpec(spec), Own: w.own})
+	if fresh {
+		w.peak = w.process.Process().Peak()
+	}
 	if err != nil {
 		return nil, err
 	}
 	return answer.Report, answer.Err.receive()
 }
+
+// Peak is the most that the worker had in memory during its last question, in bytes,
+// libtorch and mapped files included; 0 when that is not known, as of one that has ended.
+func (w *Worker) Peak() int64 { return w.peak }
 
 func (w *Worker) check(ctx context.Context, asked checkRequest) (*checked, error) {
 	limited, cancel := ctx, func() {}

@@ -20,4 +20,8 @@ func offerToKernel(int) {}
 
 func starvations() int64 { return 0 }
 
-func heldBy(int) int64 { return 0 }
+func heldBy(int, bool) int64 { return 0 }
+
+func resetPeak(int) bool { return false }
+
+func peakOf(int) int64 { return 0 }

@@ -13,6 +13,10 @@ import (
 // grace is how long pipes may stay open after the program ended.
 const grace = 2 * time.Second
 
+// ticksForAll is how often the memory of a program is looked at until that of its
+// children is too.
+const ticksForAll = 10
+
 // Options say how a program is started. Its standard input is empty, and of its
 // standard output and error the end is kept, see Ended.
 type Options struct {
@@ -25,6 +29,7 @@ type Options struct {
 // Process is a program that was started.
 type Process struct {
 	began time.Time
+	pid   int
 	stop  chan time.Duration
 	ended chan struct{}
 	err   error // once ended is closed
@@ -59,7 +64,7 @@ func Run(ctx context.Context, program []string, dir string, env []string, memory
 // process.
 //
 // The limit of memory counts what a program and its children hold in memory of
-// their own, looked at 50 times a second: address space is no measure, since CUDA
+// their own, looked at 50 times a second, children 5 times: address space is no measure, since CUDA
 // reserves hundreds of gigabytes of it, and control groups take rights that few have.
 func Start(program []string, o Options) (*Process, error) {
 	p := &Process{stop: make(chan time.Duration, 1), ended: make(chan struct{})}
@@ -79,6 +84,14 @@ func (p *Process) Stop(after time.Duration) {
 	default: // it is being stopped already
 	}
 }
+
+// ResetPeak makes Peak begin anew, at what the program has in memory now. It tells
+// whether the system can.
+func (p *Process) ResetPeak() bool { return resetPeak(p.pid) }
+
+// Peak is the most that the program had in memory at a time, in bytes, mapped files
+// included; 0 where the system does not tell, and once it has ended.
+func (p *Process) Peak() int64 { return peakOf(p.pid) }
 
 // Ended is closed once the program has ended.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
@@ -102,6 +115,9 @@ func (p *Process) watch(program []string, o Options, started chan<- error) {
 	starved := starvations()
 	p.began = time.Now()
 	err := cmd.Start()
+	if err == nil {
+		p.pid = cmd.Process.Pid
+	}
 	if started <- err; err != nil {
 		return
 	}
@@ -112,7 +128,7 @@ func (p *Process) watch(program []string, o Options, started chan<- error) {
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }()
 	e := &Ended{}
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick, ticks := time.NewTicker(20*time.Millisecond), 0
 	defer tick.Stop()
 	if o.Memory == 0 {
 		tick.Stop()
@@ -128,7 +144,9 @@ wait:
 			}
 			killGroup(group)
 		case <-tick.C:
-			if e.Memory == 0 && heldBy(group) > o.Memory {
+			// What it started itself is looked for now and then: that goes through all processes.
+			ticks++
+			if e.Memory == 0 && heldBy(group, ticks%ticksForAll == 0) > o.Memory {
 				e.Memory = o.Memory
 				killGroup(group)
 			}

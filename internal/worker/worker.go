@@ -152,6 +152,9 @@ func (w *Worker) end(broken error) error {
 	return &process.Ended{Said: "it ended without an answer"}
 }
 
+// Process is the child, to look at.
+func (w *Worker) Process() *process.Process { return w.process }
+
 // Close ends the child: at once when it is at work, else after it was asked to.
 func (w *Worker) Close() {
 	w.closing.Do(func() {
