@@ -14,6 +14,10 @@ import (
 // maxLine bounds a line of the file; the longest result seen has some 100 kB.
 const maxLine = 64 << 20
 
+// ErrNone says that a file is empty, or that its run was killed before it had written
+// a line.
+var ErrNone = errors.New("no night begins here")
+
 // Error says why a file of a night cannot be used.
 type Error struct {
 	Path   string // or "" when the file was a stream
@@ -104,7 +108,7 @@ func read(r io.Reader) (n *Night, whole int64, err error) {
 		text, err := readLine(lines)
 		if errors.Is(err, io.EOF) { // what was not written to its end, or nothing
 			if n == nil {
-				return nil, 0, &Error{Line: number, Msg: "no night begins here", Remedy: "name a file that verify suite wrote"}
+				return nil, 0, &Error{Line: number, Err: ErrNone, Remedy: "name a file that verify suite wrote"}
 			}
 			return n, whole, nil
 		}

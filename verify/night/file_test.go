@@ -93,6 +93,31 @@ func TestSecondWriterIsRefused(t *testing.T) {
 	require.NoError(t, j.Close())
 }
 
+// A run that was killed while it wrote its first line left nothing; what is another
+// file stays as it is.
+func TestCreateOverNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "night.jsonl")
+	for _, text := range []string{"", `{"ni`, `{"night":{"schema":"torch`} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
+		_, _, err := Resume(path)
+		assert.ErrorIs(t, err, ErrNone)
+		j, err := Create(path, header("a"))
+		require.NoError(t, err, text)
+		require.NoError(t, j.Close())
+		n, err := Read(path)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"a"}, n.Checks)
+	}
+	for _, text := range []string{"PK\x03\x04", "{}", "text\n"} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
+		_, err := Create(path, header("a"))
+		assert.ErrorIs(t, err, fs.ErrExist)
+		left, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(left))
+	}
+}
+
 func TestResumedNightHasNoEnd(t *testing.T) {
 	path, j := begun(t)
 	require.NoError(t, j.Finish(End{Stopped: "interrupted"}))

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -14,6 +16,9 @@ import (
 
 // syncEvery bounds what a power cut can take. The end of the process takes nothing.
 const syncEvery = time.Second
+
+// maxHeader bounds the first line, which names all checks.
+const maxHeader = 16 << 20
 
 // ErrBusy says that another run has the journal open.
 var ErrBusy = errors.New("another run is writing to it")
@@ -30,23 +35,44 @@ type Journal struct {
 }
 
 // Create begins the journal of a night. A file that is there already is an error that
-// fs.ErrExist matches.
+// fs.ErrExist matches, unless it is one whose run was killed before it had written a
+// line.
 func Create(path string, h Header) (*Journal, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, &Error{Path: path, Msg: "cannot be made", Err: reason(err)}
 	}
 	j := &Journal{path: path, file: f, synced: time.Now()}
 	h.Schema = Schema
-	err = j.lock()
+	if !unbegun(f) {
+		err = &Error{Path: path, Msg: "cannot be made", Err: fs.ErrExist}
+	}
 	if err == nil {
-		err = j.append(line{Night: &h})
+		err = j.lock()
+	}
+	if err == nil && !unbegun(f) { // another run was faster
+		err = &Error{Path: path, Msg: "cannot be made", Err: fs.ErrExist}
+	}
+	if err == nil {
+		if err = j.cut(0); err == nil {
+			err = j.append(line{Night: &h})
+		}
 	}
 	if err != nil {
 		_ = f.Close() // the first error is the one to tell
 		return nil, err
 	}
 	return j, nil
+}
+
+// unbegun tells whether a file holds nothing, or a part of the first line of a night.
+func unbegun(f *os.File) bool {
+	const begin = `{"night":`
+	head, err := io.ReadAll(io.NewSectionReader(f, 0, maxHeader))
+	if err != nil || len(head) == maxHeader || bytes.ContainsRune(head, '\n') {
+		return false
+	}
+	return strings.HasPrefix(begin, string(head)) || bytes.HasPrefix(head, []byte(begin))
 }
 
 // Resume opens the journal of a run that was stopped, to go on with it, and gives what
