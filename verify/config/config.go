@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify"
@@ -130,6 +131,28 @@ func (b *Body) Spec(folder string) (verify.Spec, error) {
 		}
 	}
 	return s, nil
+}
+
+// AnyGPU tells whether a GPU is asked for, and none by its number.
+func (b *Body) AnyGPU() bool {
+	asked := false
+	for _, t := range b.Devices {
+		switch {
+		case t.Value == "cuda":
+			asked = true
+		case strings.HasPrefix(t.Value, "cuda:"):
+			return false
+		}
+	}
+	for _, l := range b.Legs {
+		switch {
+		case strings.Contains(l.value.Value, ",device=cuda:"):
+			return false
+		case strings.Contains(l.value.Value, ",device=cuda"):
+			asked = true
+		}
+	}
+	return asked
 }
 
 // devices takes the first device for all legs, and adds a leg of the scripted file

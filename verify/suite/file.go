@@ -7,12 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 	"unicode"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/seed06459138/torchgo/internal/layout"
+	"github.com/seed06459138/torchgo/verify"
 	"github.com/seed06459138/torchgo/verify/config"
 )
 
@@ -119,7 +119,7 @@ func (r *reader) take(name, body *yaml.Node) error {
 	if err := config.DecodeNode(body, &d, schema); err != nil {
 		return err
 	}
-	c := Check{Name: name.Value, Tags: append([]string{}, d.Tags.Values()...), key: r.defaultsKey + canonical(body)}
+	c := Check{Name: name.Value, Tags: append([]string{}, d.Tags.Values()...), AnyGPU: d.AnyGPU(), key: r.defaultsKey + canonical(body)}
 	if err := d.limits.apply(&c); err != nil {
 		return err
 	}
@@ -172,6 +172,14 @@ func (c *Check) configured(path string) error {
 	if err := yaml.Load(data, &document); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	// What verify.yaml allows a leg a suite allows the check, which has a process of its own.
+	if c.Timeout == 0 {
+		c.Timeout = spec.Timeout
+	}
+	if c.Memory == 0 {
+		c.Memory = spec.Memory
+	}
+	spec.Timeout, spec.Memory = 0, 0
 	c.Spec, c.key = spec, c.key+canonical(&document)
 	return nil
 }
@@ -185,11 +193,8 @@ func (l *limits) apply(c *Check) (err error) {
 	if c.Memory, err = sizeOf(l.Memory); err != nil {
 		return err
 	}
-	if l.Timeout.Value == "" {
-		return nil
-	}
-	if c.Timeout, err = time.ParseDuration(l.Timeout.Value); err != nil || c.Timeout <= 0 {
-		return l.Timeout.Wrong(fmt.Errorf("%q is no time; write 30s, 10m or 1h30m", l.Timeout.Value))
+	if c.Timeout, err = verify.ParseTimeout(l.Timeout.Value); err != nil {
+		return l.Timeout.Wrong(err)
 	}
 	return nil
 }

@@ -86,8 +86,8 @@ func TestFaults(t *testing.T) {
 		"checks:\n  \"\": {}\n":                           "line 2, column 3: the name \"\" is empty",
 		"checks:\n  ' a': {}\n":                           "line 2, column 3: the name \" a\" is empty or has space around it",
 		"checks:\n  \"a\\nb\": {}\n":                      "line 2, column 3: the name \"a\\nb\" has characters that can't be printed",
-		"checks:\n  a: {timeout: soon}\n":                 "line 2, column 16: \"soon\" is no time; write 30s",
-		"checks:\n  a: {timeout: -1s}\n":                  "line 2, column 16: \"-1s\" is no time",
+		"checks:\n  a: {timeout: soon}\n":                 "line 2, column 16: soon is no time; write 90s",
+		"checks:\n  a: {timeout: -1s}\n":                  "line 2, column 16: -1s is no time",
 		"checks:\n  a: {memory: much}\n":                  "line 2, column 15: \"much\" is no size; write 512MiB or 4GB",
 		"checks:\n  a: {memory: 0}\n":                     "line 2, column 15: \"0\" is no size",
 		"checks:\n  a: {tags: [\" x\"]}\n":                "line 2, column 14: the name \" x\"",
@@ -138,11 +138,14 @@ func TestDigest(t *testing.T) {
 
 func TestOn(t *testing.T) {
 	c := Check{Spec: verify.Spec{Scripted: "m.pt", State: "s.pt"}}
-	gpu := torch.CUDA(0)
-	c.On([]torch.Device{torch.CPU, gpu})
-	c.On([]torch.Device{torch.CPU, gpu})
-	assert.Equal(t, []verify.LegSpec{{Name: "on cuda:0", Kind: "scripted", File: "m.pt", Device: &gpu}}, c.Spec.Legs)
-	assert.Equal(t, []torch.Device{torch.CPU, gpu}, c.Devices())
+	require.NoError(t, c.On("cuda:1"))
+	assert.Equal(t, []torch.Device{torch.CUDA(1)}, c.Devices())
+	assert.False(t, c.AnyGPU)
+	require.NoError(t, c.On("cuda"))
+	assert.True(t, c.AnyGPU)
+	require.NoError(t, c.On("all"))
+	assert.True(t, c.Spec.AllDevices)
+	assert.Error(t, c.On("tpu"))
 }
 
 // The schema for editors has every key, and no other.

@@ -76,7 +76,8 @@ func (f *finder) note(format string, args ...any) {
 // models by their names.
 func (f *finder) folder(folder string, paths []string) {
 	used := make(map[string]bool)
-	var models, arrays []fileName
+	var models []fileName
+	arrays := make(arrays)
 	for _, path := range paths {
 		if base := filepath.Base(path); base == "verify.yaml" || strings.HasSuffix(base, ".verify.yaml") {
 			used[path] = true
@@ -87,7 +88,7 @@ func (f *finder) folder(folder string, paths []string) {
 		switch n := parseName(path); {
 		case used[filepath.Clean(path)]:
 		case n.role == inputRole, n.role == expectedRole:
-			arrays = append(arrays, n)
+			arrays.add(n)
 		case n.role != noRole:
 			models = append(models, n)
 		}
@@ -167,24 +168,24 @@ func (f *finder) add(c Check) {
 }
 
 // check makes the check of a model with what lies beside it.
-func (f *finder) check(folder, name string, g *model, arrays []fileName) Check {
+func (f *finder) check(folder, name string, g *model, arrays arrays) Check {
 	c := Check{Name: f.name(folder, name)}
 	s := &c.Spec
 	for _, n := range g.files {
-		stem := strings.TrimSuffix(filepath.Base(n.path), filepath.Ext(n.path))
+		called := filepath.Base(n.path)
 		switch {
 		case n.role == stateRole && s.State == "":
 			s.State = n.path
 		case n.role == stateRole:
-			s.Legs = append(s.Legs, verify.LegSpec{Name: stem, Kind: "state", File: n.path})
+			s.Legs = append(s.Legs, verify.LegSpec{Name: called, Kind: "state", File: n.path})
 		case s.Scripted == "":
 			s.Scripted = n.path
 		default:
-			s.Legs = append(s.Legs, verify.LegSpec{Name: stem, Kind: n.role.String(), File: n.path})
+			s.Legs = append(s.Legs, verify.LegSpec{Name: called, Kind: n.role.String(), File: n.path})
 		}
 	}
-	inputs := beside(g.first(), arrays, inputRole)
-	expected := beside(g.first(), arrays, expectedRole)
+	inputs := arrays.beside(g.first(), inputRole)
+	expected := arrays.beside(g.first(), expectedRole)
 	switch {
 	case len(expected) > 1:
 		c.Problem = fmt.Sprintf("the outputs may be those of %s or of %s; keep one, or write a verify.yaml", f.relative(expected[0].path), f.relative(expected[1].path))
@@ -205,19 +206,25 @@ func (f *finder) check(folder, name string, g *model, arrays []fileName) Check {
 	return c
 }
 
+// arrays are those of a folder by what they are for and whose they are.
+type arrays map[arrayKey][]fileName
+
+type arrayKey struct {
+	role role
+	key  string
+}
+
+func (a arrays) add(n fileName) {
+	at := arrayKey{n.role, n.key()}
+	a[at] = append(a[at], n)
+}
+
 // beside finds the arrays of a role that belong to a model: those of its very name, or
 // of less of it.
-func beside(m fileName, arrays []fileName, of role) []fileName {
+func (a arrays) beside(m fileName, of role) []fileName {
 	for _, key := range []string{m.key(), fold(m.bare()), m.family(), ""} {
-		var found []fileName
-		for _, a := range arrays {
-			if a.role == of && a.key() == key {
-				found = append(found, a)
-			}
-		}
-		if len(found) > 0 {
-			slices.SortStableFunc(found, func(a, b fileName) int { return cmp.Compare(a.number, b.number) })
-			return found
+		if found := a[arrayKey{of, key}]; len(found) > 0 {
+			return slices.SortedStableFunc(slices.Values(found), func(a, b fileName) int { return cmp.Compare(a.number, b.number) })
 		}
 	}
 	return nil

@@ -30,6 +30,7 @@ type Check struct {
 	Spec    verify.Spec
 	Timeout time.Duration // 0 when the suite does not say
 	Memory  int64         // in bytes, that it may take and that is kept free for it; 0 when the suite does not say
+	AnyGPU  bool          // the GPU that it asks for may be any: the suite says cuda, without a number
 	Problem string        // why it can't be put, or ""
 
 	guess bool   // its inputs must be guessed from the model
@@ -90,19 +91,11 @@ func Names(checks []Check) []string {
 	return names
 }
 
-// On makes a check run on devices: all its legs on the first that name none of their
-// own, and its scripted file on each other besides.
-func (c *Check) On(devices []torch.Device) {
-	for i, d := range devices {
-		if i == 0 {
-			c.Spec.Device = d
-			continue
-		}
-		name := "on " + d.String()
-		if c.Spec.Scripted != "" && !slices.ContainsFunc(c.Spec.Legs, func(l verify.LegSpec) bool { return l.Name == name }) {
-			c.Spec.Legs = append(slices.Clone(c.Spec.Legs), verify.LegSpec{Name: name, Kind: "scripted", File: c.Spec.Scripted, Device: &d})
-		}
-	}
+// On makes a check run on a device, in place of the one that the suite says: cpu, cuda
+// (any GPU), cuda:N, or all.
+func (c *Check) On(device string) error {
+	c.AnyGPU = device == "cuda"
+	return c.Spec.PutOn(device)
 }
 
 // Devices lists the devices that a check asks for.
