@@ -27,7 +27,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	code := 0
 	root := newCheck(stdout, stderr, &code)
 	root.AddCommand(newInspect(stdout, &code), newConvert(stdout), newCheckCertificate(stdout, &code), newInit(stdout), newDoctor(stdout, &code),
-		newRecord(stdout, stderr, &code), newTell(stdout, stderr), newHistory(stdout, stderr, &code))
+		newRecord(stdout, stderr, &code), newTell(stdout, stderr), newHistory(stdout, stderr, &code), newSuite(stdout, stderr, &code), newMerge(stdout, &code))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -13,9 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed06459138/torchgo/internal/layout"
-	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify"
-	"github.com/seed06459138/torchgo/verify/night"
+	"github.com/seed06459138/torchgo/verify/doctor"
 	"github.com/seed06459138/torchgo/verify/record"
 	"github.com/seed06459138/torchgo/verify/suite"
 )
@@ -114,11 +112,11 @@ func (r *recording) one(ctx context.Context, name string, spec verify.Spec) (int
 	if spec.Threads == 0 {
 		spec.Threads = runtime.GOMAXPROCS(0)
 	}
-	machine, err := machineHere()
+	host, err := verify.Here()
 	if err != nil {
 		return 0, err
 	}
-	report, recorded, err := record.At(r.to).Check(ctx, name, spec, machine)
+	report, recorded, err := record.At(r.to).Check(ctx, name, spec, doctor.Machine(ctx, host))
 	if err != nil {
 		return 0, err
 	}
@@ -175,18 +173,4 @@ func (r *recording) tidy() error {
 	}
 	_, err = fmt.Fprintln(r.stdout, layout.Hang("", text))
 	return err
-}
-
-// machineHere describes the machine that records.
-func machineHere() (night.Machine, error) {
-	if err := torch.Open(); err != nil {
-		return night.Machine{}, err
-	}
-	build, err := torch.Version()
-	if err != nil {
-		return night.Machine{}, err
-	}
-	host, _ := os.Hostname() // a machine without a name has none
-	return night.Machine{Host: host, Platform: runtime.GOOS + "/" + runtime.GOARCH, Kernels: build.CPU, Processors: runtime.NumCPU(),
-		Torchgo: verify.Version(), Go: runtime.Version(), Libtorch: build.Libtorch, Devices: []night.Device{}}, nil
 }

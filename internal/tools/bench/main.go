@@ -47,6 +47,9 @@ func main() {
 	all := []contest.Contest{b.check(), b.compare(), b.operator()}
 	all = append(all, b.forwards()...)
 	all = append(all, b.crowds()...)
+	suites, err := b.suites()
+	fail(err)
+	all = append(all, suites)
 	for _, c := range all {
 		if !strings.Contains(c.Title, *only) {
 			continue

@@ -49,6 +49,8 @@ var measurements = []struct {
 	{"forward WAY MODEL INPUT CALLS", 1, func(w []string, n []int) error { return forward(w[0], w[1], w[2], n[0]) }},
 	{"crowd WHAT MODEL INPUT CLIENTS WIDTH CALLS", 3, func(w []string, n []int) error { return crowd(w[0], w[1], w[2], n[0], n[1], n[2]) }},
 	{"operator CALLS", 1, func(_ []string, n []int) error { return operator(n[0]) }},
+	{"spawn COMMAND COUNT ALL", 2, func(w []string, n []int) error { return spawn(w[0], n[0], n[1]) }},
+	{"checks SUITE", 0, func(w []string, _ []int) error { return inOneProcess(w[0]) }},
 	{"compare ELEMENTS", 1, func(_ []string, n []int) error { return compareTensors(n[0]) }},
 }
 
