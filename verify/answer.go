@@ -202,13 +202,13 @@ func (r *run) agreed() string {
 	if recorded(reference.entry().Kind) == 1 {
 		what = "what was recorded"
 	}
-	who := names[len(names)-1]
-	if before := names[:len(names)-1]; len(before) > 0 {
-		who = strings.Join(before, ", ") + " and " + who
-	}
-	text := fmt.Sprintf("%s %s %s", who, verb, what)
-	if len(names) == 0 {
-		text = reference.entry().Label + " computes the same each time"
+	text := reference.entry().Label + " computes the same each time"
+	if last := len(names) - 1; last >= 0 {
+		who := names[last]
+		if last > 0 {
+			who = strings.Join(names[:last], ", ") + " and " + who
+		}
+		text = fmt.Sprintf("%s %s %s", who, verb, what)
 	}
 	if more := len(r.rounds) - 1; more > 0 {
 		return fmt.Sprintf("%s, on %d sets of inputs", text, more+1)

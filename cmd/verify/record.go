@@ -143,6 +143,7 @@ func (r *recording) all(ctx context.Context) (code int, err error) {
 		spec, err := c.Question(ctx)
 		one := exitUnanswered
 		if err == nil {
+			spec.Isolate = true // a model that ends its process ends no other
 			one, err = r.one(ctx, c.Name, spec)
 		}
 		if ctx.Err() != nil {

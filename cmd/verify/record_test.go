@@ -50,8 +50,13 @@ func TestRecordASuite(t *testing.T) {
     scripted: DIR/safe_model_save/model_scripted.pt
     expected: DIR/dynamic_model_safe_save/buffer/expected.npy
     inputs: DIR/safe_model_save/x.npy
+  crash: {scripted: CRASHES/crashing.pt, inputs: CRASHES/x.npy}
   gone: {scripted: gone.pt, inputs: x.npy}
+  last: {scripted: DIR/safe_model_save/model_scripted.pt, inputs: DIR/safe_model_save/x.npy}
 `, "DIR", scenarios)
+	crashes, err := filepath.Abs("../../testdata/crashes")
+	require.NoError(t, err)
+	text = strings.ReplaceAll(text, "CRASHES", crashes)
 	path := filepath.Join(folder, "zoo.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 	records := filepath.Join(folder, "records")
@@ -60,8 +65,9 @@ func TestRecordASuite(t *testing.T) {
 	t.Log(r.stdout)
 	assert.Contains(t, r.stdout, "good  recorded 1 set\n")
 	assert.Contains(t, r.stdout, "bad  not recorded: inconsistent: ")
+	assert.Contains(t, r.stdout, "crash  not recorded: ")
 	assert.Contains(t, r.stdout, "gone  not recorded: ")
 	found, err := filepath.Glob(filepath.Join(records, "checks", "*"))
 	require.NoError(t, err)
-	assert.Equal(t, []string{filepath.Join(records, "checks", "good.json")}, found)
+	assert.Equal(t, []string{filepath.Join(records, "checks", "good.json"), filepath.Join(records, "checks", "last.json")}, found)
 }

@@ -3,6 +3,7 @@ package record
 import (
 	"cmp"
 	"context"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -65,7 +66,7 @@ func (f Folder) keep(k verify.Kept, r *Record) (Set, error) {
 		return set, err
 	}
 	about := map[string]string{"check": r.Check, "set": k.Set, "leg": k.Leg, "device": k.Device, "method": r.Method,
-		"tolerance": r.Tolerance, "machine": machine, "files": strings.Join(files, "\n"), "inputs": set.Inputs}
+		"tolerance": r.Tolerance, "seed": strconv.FormatUint(r.Seed, 10), "machine": machine, "files": strings.Join(files, "\n"), "inputs": set.Inputs}
 	if set.Outputs, err = f.writeBlob(k.Outputs, about); err != nil {
 		return set, err
 	}
