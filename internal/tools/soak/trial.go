@@ -28,6 +28,8 @@ var trials = []trial{
 	{"neither", "10⁶ inferences, nothing closed", "flat", inferring(forgetting), flatMemory},
 	{"reuse", "10⁶ inferences into one tensor", "flat", inferring(reusing), flatMemory},
 	{"cycles", "200 × load, run, close a model of 100 MB: cycle 20, cycle 200", "within 5 %", cycling, flatMemory},
+	{"steps", "10⁴ steps of training by train.Step, nothing closed", "flat", training(scopedStep), flatMemory},
+	{"loose", "10⁴ steps of training without a scope, nothing closed", "flat", training(looseStep), flatMemory},
 	{"goroutines", "10,000 goroutines × 100 calls on one module", "threads constant, memory flat", crowding, flatCrowd},
 	{"exit", "end of a process with 10⁵ tensors that nobody closed", "under 1 s", leaving, nil},
 }
