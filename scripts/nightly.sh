@@ -56,7 +56,8 @@ while [[ -e $state/logs/$night.log ]]; do
   sleep 1
   night=$(date -u +%Y%m%dT%H%M%SZ)
 done
-log=$state/logs/$night.log
+begun=$night
+log=$state/logs/$begun.log
 journal=$state/night.jsonl
 : >"$log" || finish 2 "the log cannot be written"
 
@@ -86,7 +87,7 @@ size() { if [[ -e $1 ]]; then wc -c <"$1"; else echo 0; fi; }
 said() { grep -v '^==' "$log" | tail -n 1; }
 
 # A night that came to its end, of a job that did not: it is not to be gone on with.
-if [[ -e $journal ]] && tail -n 1 "$journal" | grep -q '^{"end":.*"stopped":""'; then keep "$journal" "$night-left"; fi
+if [[ -e $journal ]] && tail -n 1 "$journal" | grep -q '^{"end":.*"stopped":""'; then keep "$journal" "$begun-left"; fi
 
 # What systemd and Ctrl-C end goes on here when verify has written what ran.
 stopped=
@@ -99,26 +100,28 @@ if [[ -n $last ]]; then flags+=(--times "$last"); fi
 flags+=("$@")
 
 code=0
+if [[ ! -e $journal ]]; then flags+=(--run "$begun"); fi
 before=$(size "$journal")
 step suite "$verify" suite "$suite" "${flags[@]}" || code=$?
 if ((code == 2 && before > 0)) && [[ $(size "$journal") == "$before" ]] && said | grep -q 'name another --journal'; then
   # The suite is another than when that night was left: a new one begins.
-  keep "$journal" "$night-left"
+  keep "$journal" "$begun-left"
   before=0 code=0
-  step 'suite, anew' "$verify" suite "$suite" "${flags[@]}" || code=$?
+  step 'suite, anew' "$verify" suite "$suite" "${flags[@]}" --run "$begun" || code=$?
 fi
 if [[ $(size "$journal") == "$before" ]]; then finish 2 "the suite did not run: $(said)"; fi
 # The journal stays, and the next run goes on with it.
 if [[ -n $stopped ]]; then finish 2 "ended early, and to be gone on with: $(said)"; fi
-headline=$(said)
+# A night that was gone on with has the name under which it began.
+of() { head -n 1 "$journal" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
+night=$(of id)
 
 tell=("$journal" --markdown "$state/summary.md" --junit "$state/junit.xml" --spool "$state/spool")
 changes=$state/changes.json
 worse=0
 if step history "$verify" history import --db "$history" "$journal"; then
   # A history may hold other suites, and other machines' nights.
-  of() { head -n 1 "$journal" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
-  "$verify" history check --db "$history" --suite "$(of suite)" --night "$(of id)" --json >"$changes" 2>>"$log" 9>&- || worse=$?
+  "$verify" history check --db "$history" --suite "$(of suite)" --night "$night" --json >"$changes" 2>>"$log" 9>&- || worse=$?
   if [[ -s $changes ]]; then tell+=(--changes "$changes"); fi
 else
   worse=2
@@ -128,8 +131,9 @@ if [[ -n ${NIGHTLY_WEBHOOK:-} ]]; then tell+=(--webhook "$NIGHTLY_WEBHOOK"); fi
 if [[ -n ${NIGHTLY_METRICS:-} ]]; then tell+=(--metrics "$NIGHTLY_METRICS"); fi
 told=0
 step tell "$verify" tell "${tell[@]}" || told=2
+headline=$(said)
 
-mv "$journal" "$state/nights/$night.jsonl"
+mv "$journal" "$state/nights/$begun.jsonl"
 find "$state/nights" "$state/logs" -type f -mtime "+${NIGHTLY_KEEP:-90}" -delete
 
 # Of all steps, what is proved outweighs what is open.

@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed06459138/torchgo/internal/torchtest"
 )
 
 // pretended is a verify that notes how it was called, and does what the files say that
@@ -29,7 +32,7 @@ if [[ -e $STUB/$name ]]; then . "$STUB/$name"; fi
 
 const header = `{"night":{"schema":"torchgo.verify.night/1","id":"n1","suite":"zoo","shard":{}}}`
 
-// night is a machine on which nightly.sh runs.
+// nightly is a machine on which nightly.sh runs.
 type nightly struct {
 	t      *testing.T
 	folder string
@@ -72,9 +75,14 @@ func (n *nightly) does(command, journal, says string, code int) {
 // run runs the script, and gives its only line and its code.
 func (n *nightly) run(args ...string) (line string, code int) {
 	n.t.Helper()
+	return n.runSuite("/models/zoo.yaml", args...)
+}
+
+func (n *nightly) runSuite(suite string, args ...string) (line string, code int) {
+	n.t.Helper()
 	ctx, cancel := context.WithTimeout(n.t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "./nightly.sh", append([]string{"/models/zoo.yaml"}, args...)...)
+	cmd := exec.CommandContext(ctx, "./nightly.sh", append([]string{suite}, args...)...)
 	cmd.Env = n.env
 	out, err := cmd.Output()
 	var ended *exec.ExitError
@@ -100,11 +108,14 @@ func TestNightly(t *testing.T) {
 	n.does("check", "", `{"schema":"x"}`, 0)
 	line, code := n.run("-j", "2")
 	assert.Equal(t, 0, code, line)
-	assert.Regexp(t, `^nightly: exit=0 suite=zoo night=\d{8}T\d{6}Z log=\S+\.log: 2 checks: 2 consistent$`, line)
+	assert.Regexp(t, `^nightly: exit=0 suite=zoo night=n1 log=\S+\.log: 2 checks: 2 consistent$`, line)
 	state := n.at("state/zoo")
 	calls := strings.Split(strings.TrimSpace(n.read("stub/calls")), "\n")
 	require.Len(t, calls, 4)
-	assert.Equal(t, "suite /models/zoo.yaml --journal "+state+"/night.jsonl --resume --quiet --against /records -j 2", calls[0])
+	logs, err := filepath.Glob(state + "/logs/*.log")
+	require.NoError(t, err)
+	require.Len(t, logs, 1)
+	assert.Equal(t, "suite /models/zoo.yaml --journal "+state+"/night.jsonl --resume --quiet --against /records -j 2 --run "+strings.TrimSuffix(filepath.Base(logs[0]), ".log"), calls[0])
 	assert.Equal(t, "history import --db "+state+"/history.db "+state+"/night.jsonl", calls[1])
 	assert.Equal(t, "history check --db "+state+"/history.db --suite zoo --night n1 --json", calls[2])
 	assert.Equal(t, "tell "+state+"/night.jsonl --markdown "+state+"/summary.md --junit "+state+"/junit.xml --spool "+state+"/spool --changes "+state+"/changes.json --slack @/etc/slack --metrics /m.prom", calls[3])
@@ -132,7 +143,7 @@ func TestNightlyExitCodes(t *testing.T) {
 			n := newNightly(t)
 			n.does("suite", header+"\n"+`{"end":{"stopped":""}}`, "all is said", c.suite)
 			n.does("check", "", "{}", c.check)
-			n.does("tell", "", "", c.told)
+			n.does("tell", "", "all is said", c.told)
 			line, code := n.run()
 			assert.Equal(t, c.want, code, line)
 			assert.Contains(t, line, c.says)
@@ -250,4 +261,50 @@ func TestUnits(t *testing.T) {
 			t.Errorf("%s(%v)", line, err)
 		}
 	}
+}
+
+// TestNightlyWithVerify runs three nights of the program itself: all is well, a model
+// is saved anew with a tensor that is no buffer, and nothing has changed since.
+func TestNightlyWithVerify(t *testing.T) {
+	torchtest.Require(t)
+	n := newNightly(t)
+	build := exec.Command("go", "build", "-o", n.at("verify"), "../cmd/verify")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+	shim := os.Getenv("TORCHGO_SHIM")
+	if shim == "" {
+		shim, err = filepath.Abs("../build/libtorchgo.so")
+		require.NoError(t, err)
+	}
+	n.env = append(n.env, "VERIFY="+n.at("verify"), "TORCHGO_SHIM="+shim)
+	copied := func(from, to string) {
+		data, err := os.ReadFile("../testdata/scenarios/" + from)
+		require.NoError(t, err)
+		n.write("zoo/"+to, string(data))
+	}
+	for _, model := range []string{"good", "bad"} {
+		copied("dynamic_model_safe_save/buffer/model_scripted.pt", model+"_scripted.pt")
+		copied("dynamic_model_safe_save/buffer/checkpoint.pt", model+"_state.pt")
+		copied("dynamic_model_safe_save/buffer/x.npy", model+"_x.npy")
+	}
+	suite := n.at("zoo")
+	line, code := n.runSuite(suite)
+	assert.Equal(t, 0, code, line)
+	assert.Contains(t, line, ": zoo: all 2 checks are consistent")
+
+	for _, file := range []string{"checkpoint.pt", "model_scripted.pt", "x.npy"} {
+		name := map[string]string{"checkpoint.pt": "state.pt", "model_scripted.pt": "scripted.pt"}[file]
+		copied("dynamic_model_safe_save/attribute/"+file, "bad_"+cmp.Or(name, file))
+	}
+	line, code = n.runSuite(suite)
+	assert.Equal(t, 1, code, line)
+	assert.Contains(t, line, ": zoo: of 2 checks 1 is inconsistent; something is newly worse")
+	assert.Contains(t, n.read("state/zoo/summary.md"), "### New since the night before\n\n- ❌ `bad`: consistent → inconsistent")
+	assert.Contains(t, n.read("state/zoo/junit.xml"), `<testsuite name="zoo" timestamp=`)
+
+	line, code = n.runSuite(suite)
+	assert.Equal(t, 1, code, line)
+	assert.NotContains(t, line, "newly worse")
+	assert.Contains(t, n.read("state/zoo/summary.md"), "### As in earlier nights")
+	assert.Len(t, n.nights(), 3)
 }
