@@ -6,7 +6,7 @@ GO   ?= go
 RACE := ./internal/ctorch ./torch ./torch/checkpoint/... ./jit/... ./verify/...
 
 .DEFAULT_GOAL := help
-.PHONY: help libtorch onnxruntime shim verify test test-matrix sanitize gpu-test soak test-python fuzz check bench bench-python fixtures generate doctor clean
+.PHONY: help libtorch onnxruntime shim verify test test-matrix sanitize gpu-test soak test-python fuzz check bench bench-python bench-history fixtures generate doctor clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -55,6 +55,9 @@ bench: shim ## Measure against C++ on the same libtorch, and against Python torc
 bench-python: ## Set up Python with the pinned torch in the cache folder (several GB), and run the benchmarks with it
 	@scripts/python >/dev/null
 	@$(MAKE) --no-print-directory bench
+
+bench-history: ## Measure a history of 10,000 checks and 1,000 nights, some minutes and 3 GB long
+	$(GO) test -run '^$$' -bench Scale -benchtime 5x -timeout 0 ./verify/history/store
 
 fixtures: ## Make the files under testdata again with Python torch ($PYTHON, or as bench-python sets it up)
 	@python=$$(scripts/python) && "$$python" scripts/fixtures/all.py

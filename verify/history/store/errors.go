@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -46,9 +47,17 @@ func (s *Store) explain(doing string, err error) error {
 	if errors.Is(err, ErrNone) {
 		e.Remedy = "take nights in with verify history import"
 	}
-	switch kind := s.dialect.kind(err); kind {
+	kind := s.dialect.kind(err)
+	var syntax *json.SyntaxError
+	var other *json.UnmarshalTypeError
+	if errors.Is(err, ErrDamaged) || errors.As(err, &syntax) || errors.As(err, &other) {
+		kind = ErrDamaged
+	}
+	switch kind {
 	case ErrDamaged:
-		e.Err = fmt.Errorf("%w (%w)", kind, err)
+		if e.Err = err; !errors.Is(err, ErrDamaged) {
+			e.Err = fmt.Errorf("%w (%w)", kind, err)
+		}
 		e.Remedy = "save what can be read with verify history export --db " + s.where + " --output saved.jsonl, move the file aside, and import saved.jsonl"
 	case ErrLocked:
 		e.Err = kind

@@ -18,11 +18,7 @@ import (
 func (s *Store) Export(ctx context.Context, suite, id string) iter.Seq2[*night.Night, error] {
 	return func(yield func(*night.Night, error) bool) {
 		nights, err := s.Nights(ctx, suite)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for _, n := range nights {
+		for _, n := range nights { // those that came before an error, too
 			if id != "" && n.ID != id {
 				continue
 			}
@@ -30,6 +26,9 @@ func (s *Store) Export(ctx context.Context, suite, id string) iter.Seq2[*night.N
 			if !yield(whole, err) || ctx.Err() != nil {
 				return
 			}
+		}
+		if err != nil {
+			yield(nil, err)
 		}
 	}
 }
@@ -70,7 +69,17 @@ func (t *session) night(ctx context.Context, of *history.Night) (*night.Night, e
 	if err != nil {
 		return nil, err
 	}
-	return n, t.results(ctx, n, of.Seq, legs)
+	if err := t.results(ctx, n, of.Seq, legs); err != nil {
+		return nil, err
+	}
+	want := 0
+	for _, count := range of.Counts {
+		want += count
+	}
+	if len(n.Results) < want {
+		return nil, fmt.Errorf("%w: %d of %d results are missing", ErrDamaged, want-len(n.Results), want)
+	}
+	return n, nil
 }
 
 // points reads the numbers of all legs of a night.
@@ -116,7 +125,7 @@ func (t *session) results(ctx context.Context, n *night.Night, seq int64, legs m
 				return fmt.Errorf("check %s: %w", check, err)
 			}
 		}
-		r.Check, r.Verdict, r.Seconds, r.Peak = check, verdictOf([]byte(verdict)), seconds, peak
+		r.Check, r.Verdict, r.Seconds, r.Peak = check, verdictOf(verdict), seconds, peak
 		if started.Valid {
 			r.Started = time.Unix(0, started.V).UTC()
 		}
@@ -124,7 +133,7 @@ func (t *session) results(ctx context.Context, n *night.Night, seq int64, legs m
 			l := &r.Legs[i]
 			p, there := legs[keyOf(check, l)]
 			if !there {
-				return fmt.Errorf("check %s: the numbers of leg %s are missing", check, l.Name)
+				return fmt.Errorf("%w: the numbers of leg %s of check %s are missing", ErrDamaged, l.Name, check)
 			}
 			l.Same, l.MaxAbs, l.MaxRel, l.Share, l.P50, l.Peak = p.Same, p.MaxAbs, p.MaxRel, p.Share, p.P50, p.Peak
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed06459138/torchgo/verify/history"
 	"github.com/seed06459138/torchgo/verify/night"
 )
 
@@ -88,6 +89,48 @@ func TestDamagedDatabaseIsExported(t *testing.T) {
 	}
 	assert.NotZero(t, failed)
 	assert.Greater(t, saved, 100)
+}
+
+// Rows that lead nowhere are damage too, whoever made them.
+func TestRowsThatLeadNowhere(t *testing.T) {
+	for name, damage := range map[string]string{
+		"machines": "DELETE FROM machines", "checks": "DELETE FROM checks", "points": "DELETE FROM points", "results": "DELETE FROM results WHERE night = 1",
+		"legs": "DELETE FROM legs", "a text that is no JSON": "UPDATE texts SET body = '{'", "another kind of text": "UPDATE texts SET body = '1'",
+		"a machine that is no JSON": "UPDATE machines SET body = 'x'", "others": "UPDATE nights SET others = '[99]'", "a header that is no JSON": "UPDATE nights SET header = 'x', ending = '{'",
+		"night of a result": "UPDATE results SET machine = 99",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := Open(t.Context(), filled(t, 2))
+			require.NoError(t, err)
+			defer s.Close()
+			_, err = s.db.Exec(damage)
+			require.NoError(t, err)
+			var failed []error
+			try := func(err error) {
+				if err != nil {
+					failed = append(failed, err)
+				}
+			}
+			_, err = s.Nights(t.Context(), "")
+			try(err)
+			past, err := s.Past(t.Context(), "", "")
+			if try(err); err == nil {
+				history.Judge(past)
+			}
+			_, err = s.Course(t.Context(), "zoo", "check1")
+			try(err)
+			for n, err := range s.Export(t.Context(), "", "") {
+				if try(err); err == nil {
+					assert.Len(t, n.Results, 50) // nothing is lost in silence
+				}
+			}
+			assert.NotEmpty(t, failed)
+			for _, err := range failed {
+				var known *Error
+				assert.ErrorAs(t, err, &known)
+			}
+		})
+	}
 }
 
 func TestLockedDatabase(t *testing.T) {

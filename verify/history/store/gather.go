@@ -81,20 +81,22 @@ func (g *gathering) loadResults(ctx context.Context) error {
 	if g.only != "" {
 		query += " AND check_id IN " + in(ids)
 	}
+	r := newCells(10)
 	return g.each(ctx, func(rows *sql.Rows) error {
-		var seq, id, machine int64
-		var verdict sql.RawBytes
-		var started sql.Null[int64]
-		var t textIDs
-		turn := history.Turn{}
-		if err := rows.Scan(&seq, &id, &machine, &verdict, &t.summary, &t.files, &t.uncovered, &started, &turn.Seconds, &turn.Peak); err != nil {
+		if err := rows.Scan(r.into...); err != nil {
 			return err
 		}
-		turn.Check, turn.Verdict = names[id].name, verdictOf(verdict)
-		turn.Night, turn.On = nights[seq], g.machines[machine]
-		if started.Valid {
-			turn.Started = time.Unix(0, started.V).UTC()
+		seq, id := r.int(0), r.int(1)
+		turn := history.Turn{Night: nights[seq], On: g.machines[r.int(2)]}
+		if _, there := names[id]; !there || turn.Night == nil || turn.On == nil {
+			return fmt.Errorf("%w: what a result of night %d belongs to is missing", ErrDamaged, seq)
 		}
+		turn.Check, turn.Verdict = names[id].name, verdictOf(r.text(3))
+		if r.values[7] != nil {
+			turn.Started = time.Unix(0, r.int(7)).UTC()
+		}
+		turn.Seconds, turn.Peak = float64(r.number(8)), r.int(9)
+		t := textIDs{r.int(4), r.int(5), r.int(6)}
 		place, there := g.places[id]
 		if !there {
 			place = len(g.courses)
@@ -110,16 +112,6 @@ func (g *gathering) loadResults(ctx context.Context) error {
 		g.texts[place] = append(g.texts[place], t)
 		return nil
 	}, query+" ORDER BY night, check_id")
-}
-
-// verdictOf gives a verdict without a string of its own.
-func verdictOf(text []byte) verify.Verdict {
-	for _, v := range []verify.Verdict{verify.Consistent, verify.Inconsistent, verify.Unstable, verify.Unanswered} {
-		if string(text) == string(v) {
-			return v
-		}
-	}
-	return verify.Verdict(text)
 }
 
 // loadPoints puts in the numbers of legs, which come in the order of nights as turns do.
@@ -168,14 +160,12 @@ func (g *gathering) loadPoints(ctx context.Context) error {
 		query += " AND leg IN " + in(ids)
 	}
 	yes, no := true, false
+	r := newCells(8)
 	return g.each(ctx, func(rows *sql.Rows) error {
-		var seq, id int64
-		var same sql.Null[int64]
-		var maxAbs, maxRel, share, p50 sql.Null[float64]
-		var peak int64
-		if err := rows.Scan(&seq, &id, &same, &maxAbs, &maxRel, &share, &p50, &peak); err != nil {
+		if err := rows.Scan(r.into...); err != nil {
 			return err
 		}
+		seq, id := r.int(0), r.int(1)
 		l := legs[id]
 		if l == nil {
 			return nil
@@ -185,17 +175,21 @@ func (g *gathering) loadPoints(ctx context.Context) error {
 			g.next[l.place]++
 		}
 		if g.next[l.place] == len(turns) {
-			return fmt.Errorf("night %d has numbers of a leg and no result", seq)
+			return fmt.Errorf("%w: a result of night %d is missing", ErrDamaged, seq)
 		}
 		turn := &turns[g.next[l.place]]
+		if turn.Night.Seq != seq {
+			return fmt.Errorf("%w: a result of night %d is missing", ErrDamaged, seq)
+		}
 		one := l.Leg
 		switch {
-		case same.Valid && same.V != 0:
+		case r.values[2] == nil:
+		case r.int(2) != 0:
 			one.Same = &yes
-		case same.Valid:
+		default:
 			one.Same = &no
 		}
-		one.MaxAbs, one.MaxRel, one.Share, one.P50, one.Peak = numberOf(maxAbs), numberOf(maxRel), numberOf(share), p50.V, peak
+		one.MaxAbs, one.MaxRel, one.Share, one.P50, one.Peak = r.number(3), r.number(4), r.number(5), float64(r.number(6)), r.int(7)
 		turn.Legs = append(turn.Legs, one)
 		return nil
 	}, query+" ORDER BY night, leg")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/seed06459138/torchgo/verify"
@@ -12,7 +13,7 @@ import (
 )
 
 // Nights lists the nights of a suite in the order in which they were taken in; of all
-// suites when it is "".
+// suites when it is "". With an error come those that were read before it.
 func (s *Store) Nights(ctx context.Context, suite string) (nights []*history.Night, err error) {
 	err = s.read(ctx, func(t *session) error {
 		nights, _, err = t.nights(ctx, suite)
@@ -67,6 +68,9 @@ func (t *session) nights(ctx context.Context, suite string) (nights []*history.N
 			return err
 		}
 		for _, id := range append([]int64{machine}, more...) {
+			if machines[id] == nil {
+				return fmt.Errorf("%w: the machine of night %s is missing", ErrDamaged, n.ID)
+			}
 			n.Machines = append(n.Machines, machines[id])
 		}
 		nights = append(nights, n)
