@@ -6,7 +6,7 @@ GO   ?= go
 RACE := ./internal/ctorch ./torch ./torch/checkpoint/... ./jit/... ./verify/...
 
 .DEFAULT_GOAL := help
-.PHONY: help libtorch onnxruntime shim verify test test-matrix sanitize gpu-test soak test-python fuzz check bench bench-python bench-history fixtures generate doctor clean
+.PHONY: help libtorch onnxruntime shim verify test test-matrix sanitize gpu-test nightly-demo soak test-python fuzz check bench bench-python bench-history fixtures generate doctor clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -35,6 +35,9 @@ sanitize: ## Run them under the address, leak, thread and race sanitizers, and w
 
 gpu-test: ## Run the tests on a machine with a GPU; it needs no Go if build/gpu is carried there
 	@scripts/gpu-test
+
+nightly-demo: shim ## Run 40 models over three nights, in which four go wrong, and let the rules of the history find them
+	@scripts/nightly-demo
 
 soak: ## Measure that memory and threads stay where they are, some minutes long
 	@scripts/soak

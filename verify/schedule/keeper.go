@@ -58,17 +58,15 @@ func (k *keeper) finish(ctx context.Context, end *night.End) error {
 	deadline := time.Now().Add(k.patience)
 	told := false
 	for {
-		err := errors.New("")
 		if k.flush() {
 			if k.failed != nil && !told {
 				end.Notes = append(end.Notes, fmt.Sprintf("for a while up to %d results could not be written: %v", max(k.most, 1), k.failed))
 				told = true
 			}
 			end.Ended = time.Now()
-			if err = k.journal.Finish(*end); err == nil {
+			if k.failed = k.journal.Finish(*end); k.failed == nil {
 				return nil
 			}
-			k.failed = err
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%d results %w: %w", len(k.waiting), ErrUnwritten, k.failed)
