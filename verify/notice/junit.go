@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed06459138/torchgo/internal/junit"
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/verify"
 	"github.com/seed06459138/torchgo/verify/night"
 )
@@ -29,6 +30,9 @@ func (n *Notice) WriteJUnit(w io.Writer) error {
 	}
 	for _, name := range n.Night.Missing() {
 		s.Add(junit.Case{Class: n.Night.Suite, Name: name, Error: &junit.Fault{Message: "did not run", Type: "missing"}})
+	}
+	if lost := n.Night.Unassigned(); lost > 0 {
+		s.Add(junit.Case{Class: n.Night.Suite, Name: "the shards", Error: &junit.Fault{Message: layout.Count(lost, "check") + " did not run: shards have not come", Type: "missing"}})
 	}
 	if end := n.Night.End; end != nil {
 		s.Seconds = junit.Seconds(end.Seconds)

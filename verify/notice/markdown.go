@@ -99,6 +99,9 @@ func (n *Notice) unwell(p *markdown.Page) {
 	for _, name := range n.Night.Missing() {
 		rows = append(rows, []string{mark(verify.Unanswered), markdown.Code(name), "did not run"})
 	}
+	if lost := n.Night.Unassigned(); lost > 0 {
+		rows = append(rows, []string{mark(verify.Unanswered), layout.Count(lost, "other check"), "of shards that have not come"})
+	}
 	if len(rows) > 0 {
 		p.Line("\n### Checks that are not consistent")
 		p.Table([]string{"", "check", "why"}, rows)
@@ -148,7 +151,6 @@ func (n *Notice) slowest(p *markdown.Page) {
 }
 
 func (n *Notice) environment(p *markdown.Page) {
-	m := n.Night.Machine
 	p.Fold("Environment", func() {
 		rows := [][]string{}
 		add := func(name, value string) {
@@ -156,16 +158,18 @@ func (n *Notice) environment(p *markdown.Page) {
 				rows = append(rows, []string{name, markdown.Prose(value)})
 			}
 		}
-		add("machine", m.Host)
-		add("platform", m.Platform)
-		add("processor", m.CPU)
-		add("kernels", m.Kernels)
-		for _, d := range m.Devices {
-			add(d.Name, fmt.Sprintf("%s, driver %s, %s", d.Model, d.Driver, layout.Size(d.Memory)))
+		for _, m := range n.machines() {
+			add("machine", m.Host)
+			add("platform", m.Platform)
+			add("processor", m.CPU)
+			add("kernels", m.Kernels)
+			for _, d := range m.Devices {
+				add(d.Name, fmt.Sprintf("%s, driver %s, %s", d.Model, d.Driver, layout.Size(d.Memory)))
+			}
+			add("libtorch", m.Libtorch)
+			add("torchgo", m.Torchgo)
+			add("Go", m.Go)
 		}
-		add("libtorch", m.Libtorch)
-		add("torchgo", m.Torchgo)
-		add("Go", m.Go)
 		add("commit", n.Night.Commit)
 		add("against", n.Night.Against)
 		p.Table([]string{"what", "was"}, rows)

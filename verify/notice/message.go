@@ -52,7 +52,7 @@ func (n *Notice) Message() Message {
 	m := Message{
 		Schema: Schema, Text: n.Headline(), Suite: n.Night.Suite, Night: n.Night.ID, Shard: n.Night.Shard, Started: n.Night.Started,
 		Machine: n.Night.Machine.Host, Libtorch: n.Night.Machine.Libtorch, Commit: n.Night.Commit, ExitCode: n.Night.ExitCode(),
-		Checks: n.checks(), Counts: n.Night.Counts(), Missing: len(n.Night.Missing()), Failing: []Failing{}, Changes: []history.Change{}, Notes: []string{},
+		Checks: n.checks(), Counts: n.Night.Counts(), Missing: n.missing(), Failing: []Failing{}, Changes: []history.Change{}, Notes: []string{},
 	}
 	if end := n.Night.End; end != nil {
 		m.Seconds, m.Stopped, m.Notes = end.Seconds, end.Stopped, append(m.Notes, end.Notes...)

@@ -75,14 +75,18 @@ func (n *Notice) ofNight(e *exposition) {
 		checks = append(checks, sample{float64(counts[v]), []string{"verdict", string(v)}})
 	}
 	e.gauge("night_checks", "Checks of the last night by their verdict.", checks...)
-	e.gauge("night_checks_missing", "Checks that were to be run and have no result.", sample{value: float64(len(n.Night.Missing()))})
+	e.gauge("night_checks_missing", "Checks that were to be run and have no result.", sample{value: float64(n.missing())})
 	e.gauge("night_exit_code", "0: every check is consistent, 1: one is inconsistent, 2: one has no answer.", sample{value: float64(n.Night.ExitCode())})
 	e.gauge("night_start_timestamp_seconds", "When the last night began.", sample{value: float64(n.Night.Started.UnixMilli()) / 1000})
 	if end := n.Night.End; end != nil {
 		e.gauge("night_end_timestamp_seconds", "When the last night ended.", sample{value: float64(end.Ended.UnixMilli()) / 1000})
 		e.gauge("night_duration_seconds", "How long it took.", sample{value: end.Seconds})
 	}
-	e.gauge("night_gpus", "GPUs that the machine has.", sample{value: float64(len(n.Night.Machine.Devices))})
+	gpus := 0
+	for _, m := range n.machines() {
+		gpus += len(m.Devices)
+	}
+	e.gauge("night_gpus", "GPUs of the machines that it ran on.", sample{value: float64(gpus)})
 	if n.Changes == nil {
 		return
 	}

@@ -33,7 +33,7 @@ var verdicts = []struct {
 // Headline says in a line how the night went: "zoo: of 40 checks 2 are inconsistent, 1
 // did not run".
 func (n *Notice) Headline() string {
-	counts, missing, all := n.Night.Counts(), len(n.Night.Missing()), n.checks()
+	counts, missing, all := n.Night.Counts(), n.missing(), n.checks()
 	var parts []string
 	for _, v := range verdicts {
 		switch count := counts[v.verdict]; count {
@@ -62,7 +62,15 @@ func (n *Notice) Headline() string {
 }
 
 // checks counts those that ran and those that should have.
-func (n *Notice) checks() int { return len(n.Night.Results) + len(n.Night.Missing()) }
+func (n *Notice) checks() int { return len(n.Night.Results) + n.missing() }
+
+// missing counts checks without a result, those of shards that have not come as well.
+func (n *Notice) missing() int { return len(n.Night.Missing()) + n.Night.Unassigned() }
+
+// machines gives all that the night ran on.
+func (n *Notice) machines() []night.Machine {
+	return append([]night.Machine{n.Night.Machine}, n.Night.Others...)
+}
 
 // verdict sums the night up as one.
 func (n *Notice) verdict() verify.Verdict {
@@ -110,6 +118,9 @@ func (n *Notice) where() string {
 	text := fmt.Sprintf("night %s", n.Night.ID)
 	if n.Night.Machine.Host != "" {
 		text += " on " + n.Night.Machine.Host
+	}
+	if more := len(n.Night.Others); more > 0 {
+		text += fmt.Sprintf(" and %s", layout.Count(more, "other machine"))
 	}
 	if s := n.Night.Shard; s.Count > 1 {
 		text += fmt.Sprintf(", shard %d of %d", s.Index, s.Count)

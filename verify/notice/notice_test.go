@@ -77,6 +77,16 @@ func TestHeadline(t *testing.T) {
 	assert.Equal(t, "zoo: all 2 checks are consistent", n.Headline())
 	n.Night.End = nil
 	assert.Equal(t, "zoo: the night did not come to its end; 2 checks so far, consistent", n.Headline())
+	n = quiet()
+	n.Night.Total, n.Night.Others = 5, []night.Machine{{Host: "other", Devices: make([]night.Device, 2)}}
+	assert.Equal(t, "zoo: of 5 checks 3 did not run", n.Headline(), "shards have not come")
+	var b bytes.Buffer
+	require.NoError(t, n.WriteMetrics(&b))
+	assert.Contains(t, b.String(), "torchgo_night_gpus{suite=\"zoo\"} 2\n")
+	require.NoError(t, n.WriteJUnit(&b))
+	assert.Contains(t, b.String(), "3 checks did not run: shards have not come")
+	require.NoError(t, n.WriteMarkdown(&b))
+	assert.Contains(t, b.String(), "| 3 other checks | of shards that have not come |")
 	assert.Equal(t, "s: there were no checks", (&Notice{Night: &night.Night{Header: night.Header{Suite: "s"}}}).Headline())
 }
 
