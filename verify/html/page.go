@@ -47,6 +47,9 @@ func Write(r *verify.Report, w io.Writer) error {
 	if err := v.addWeights(); err != nil {
 		return fmt.Errorf("drawing the weights: %w", err)
 	}
+	if err := v.addWalks(); err != nil {
+		return fmt.Errorf("drawing the steps: %w", err)
+	}
 	return pages.ExecuteTemplate(w, "page.html", v)
 }
 
@@ -57,6 +60,7 @@ type view struct {
 	Outputs    []output
 	Weighed    []weight
 	WeightPlot template.HTML
+	Walks      []walk
 }
 
 // finding is one that is told, and how many like it are not.
@@ -163,7 +167,7 @@ func (v *view) addWeights() (err error) {
 		add("good", c.Name, c.Role+", "+how+c.By)
 	}
 	if len(differences) > 4 { // fewer are read from the table
-		v.WeightPlot, err = bars(differences)
+		v.WeightPlot, err = bars(differences, func(int) bool { return false }, "tensor", "how much each tensor differs")
 	}
 	return err
 }

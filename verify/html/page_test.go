@@ -77,6 +77,19 @@ func sample() *verify.Report {
 		r.Weights.Unequal = append(r.Weights.Unequal, verify.Unequal{Name: fmt.Sprintf("layers.%d.weight", i), DType: "float32", Shape: []int64{8, 8}, Elements: 64, Mismatches: 64,
 			MaxAbs: verify.Number(1e-8 * math.Exp(float64(i)/5))})
 	}
+	first := 21
+	steps := verify.Bisection{Leg: "state", Against: "scripted", Set: "given", Paired: "48 steps, one to one", First: &first}
+	for i := range 48 {
+		l := verify.Layer{Name: fmt.Sprintf("encoder.layers.%d.attention", i/4), Op: "aten::linear", Line: "attention.py:41: return self.projection(x)", Same: i < first, BitEqual: i < 9, Times: 1}
+		if !l.BitEqual {
+			l.MaxAbs, l.MaxRel = verify.Number(3e-8*math.Exp(float64(i)/4)), verify.Number(1e-7*math.Exp(float64(i)/4))
+		}
+		if i > 44 {
+			l.MaxAbs, l.Note = verify.Number(math.NaN()), "NaN in 3 and 0 elements"
+		}
+		steps.Layers = append(steps.Layers, l)
+	}
+	r.Bisections = []verify.Bisection{steps}
 	r.Findings = []verify.Finding{
 		{Code: verify.WeightMissing, Weight: verify.Proof, Subject: "head.bias", Text: "parameter head.bias is not in the state", Remedy: "save both files from the same model at the same step"},
 		{Code: verify.LegFailed, Weight: verify.Open, Subject: "onnx", Text: "ONNX could not be run: no libonnxruntime.so"},
@@ -93,6 +106,9 @@ func deep() *verify.Report {
 			r.Weights.Unequal = append(r.Weights.Unequal, verify.Unequal{Name: fmt.Sprintf("backbone.stage.%d.block.normalization.%s", i, name), DType: "float32",
 				Shape: []int64{256, 256, 3, 3}, Elements: 589_824, Mismatches: 1000, MaxAbs: verify.Number(1e-6 * math.Exp(float64(i)/40))})
 			r.Findings = append(r.Findings, verify.Finding{Code: verify.WeightValues, Weight: verify.Proof, Text: r.Weights.Unequal[len(r.Weights.Unequal)-1].Name + " differs between the files"})
+		}
+		for _, op := range []string{"call", "aten::batch_norm", "aten::relu_", "aten::conv2d"} {
+			r.Bisections[0].Layers = append(r.Bisections[0].Layers, verify.Layer{Name: fmt.Sprintf("backbone.stage.%d.block", i), Op: op, Line: "backbone.py:77: x = self.normalization(self.convolution(x))", MaxAbs: 1e-3, Times: 1})
 		}
 		one := image
 		one.Name = fmt.Sprintf("features.%d", i)
@@ -115,10 +131,13 @@ func TestWrite(t *testing.T) {
 	require.Positive(t, verdict)
 	assert.Less(t, verdict, 200, "the verdict stands first")
 	for _, text := range []string{"without my_embed", "max |Δ|", "[0, 2, 17, 180]", "0.5012", "head.weight", "state [10, 512], scripted [1000, 512]", "my_embed, parts[1]",
+		"Step by step: state_dict against TorchScript", "48 steps, one to one; 9 equal, bit for bit", "parts here", "attention.py:41", "NaN in 3 and 0 elements",
 		"0123456789abcdef0123456789abcdef", "AVX2", "no libonnxruntime.so", "40000 elements are equal, 3 have no distance", "save both files", "model_state_dict", "TorchScript 4e-07", "judged by rtol 1e-05, atol 1e-08; mask: exact; cosine&gt;=0.999"} {
 		assert.Contains(t, body, text)
 	}
-	assert.Equal(t, 5, strings.Count(body, "<svg "), "two charts of each output that differs, and one of the weights")
+	assert.Equal(t, 6, strings.Count(body, "<svg "), "two charts of each output that differs, one of the weights, one of the steps")
+	assert.Contains(t, body, "how much each step differs")
+	assert.Equal(t, 1, strings.Count(body, "parts here"))
 	assert.NotContains(t, page, "#000000", "charts take the colour of the page")
 	assert.NotContains(t, page, "ZgotmplZ")
 
@@ -136,7 +155,7 @@ func TestWrite(t *testing.T) {
 			}
 		}
 		page := write(t, r)
-		assert.Equal(t, 1, strings.Count(page, "<svg "), "the weights")
+		assert.Equal(t, 2, strings.Count(page, "<svg "), "the weights and the steps")
 		assert.Contains(t, page, "NaN in 3 (reference 0)")
 	})
 	t.Run("of a question that could not be put", func(t *testing.T) {
@@ -149,6 +168,8 @@ func TestWrite(t *testing.T) {
 		const evil = `</td><script>alert("1")</script>`
 		r.Summary, r.Files[0].Path, r.Weights.Unexpected[0], r.Comparisons[0].Outputs[0].Name = evil, evil, evil, evil
 		r.Findings[0].Text, r.Uncovered[0].Name, r.Legs[1].Label = evil, evil, evil
+		l := &r.Bisections[0].Layers[30]
+		l.Name, l.Op, l.Line, l.Note = evil, evil, evil, evil
 		assert.NotContains(t, write(t, r), "<script")
 	})
 	t.Run("nothing finite", func(t *testing.T) {
@@ -156,13 +177,26 @@ func TestWrite(t *testing.T) {
 		nan := verify.Number(math.NaN())
 		r.Comparisons[0].Outputs[0].Profile = &verify.Profile{Undefined: 2, Step: 0.25, Counts: []int64{}, Rows: 1, Cols: 2, Map: []verify.Number{nan, nan}, Worst: []verify.Worst{}}
 		r.Comparisons[0].Outputs[0].Shape = []int64{2}
-		assert.Equal(t, 4, strings.Count(write(t, r), "<svg "), "a map, and no counts")
+		assert.Equal(t, 5, strings.Count(write(t, r), "<svg "), "a map, and no counts")
 	})
 	t.Run("a scalar", func(t *testing.T) {
 		r := sample()
 		r.Comparisons[0].Outputs[0].Profile = &verify.Profile{From: -324, Step: 0.25, Counts: []int64{1}, Rows: 1, Cols: 1, Map: []verify.Number{5e-324}, Worst: []verify.Worst{}}
 		r.Comparisons[0].Outputs[0].Shape = []int64{}
-		assert.Equal(t, 5, strings.Count(write(t, r), "<svg "))
+		assert.Equal(t, 6, strings.Count(write(t, r), "<svg "))
+	})
+	t.Run("steps that are equal", func(t *testing.T) {
+		r := sample()
+		r.Bisections = []verify.Bisection{{Leg: "state", Against: "scripted", Paired: "1 step, one to one", Layers: []verify.Layer{{Op: "aten::relu", Same: true, BitEqual: true}}, Error: "out of memory"}}
+		page := write(t, r)
+		assert.Contains(t, page, "1 step, one to one; 1 equal, bit for bit; they do not part")
+		assert.Contains(t, page, "ended: out of memory")
+		assert.NotContains(t, page, "how much each step differs")
+	})
+	t.Run("steps whose differences have no size", func(t *testing.T) {
+		r := sample()
+		r.Bisections[0].Layers = []verify.Layer{{Op: "aten::log", MaxAbs: verify.Number(math.NaN())}, {Op: "aten::exp", MaxAbs: verify.Number(math.Inf(1))}}
+		assert.Contains(t, write(t, r), "how much each step differs")
 	})
 }
 
@@ -170,7 +204,8 @@ func TestPageOfADeepModelIsSmall(t *testing.T) {
 	page := write(t, deep())
 	t.Logf("%d bytes", len(page))
 	assert.Less(t, len(page), 3_000_000)
-	assert.Equal(t, 2*mostCharts+1, strings.Count(page, "<svg "))
+	assert.Equal(t, 2*mostCharts+2, strings.Count(page, "<svg "))
+	assert.Contains(t, page, "and 739 more; --json lists them all", "of the steps")
 	assert.Contains(t, page, "features.199", "every output is listed")
 	assert.Contains(t, page, "and 795 more of this kind", "800 findings must not bury the rest")
 }

@@ -24,6 +24,7 @@ import (
 var (
 	fill    = color.RGBA{0x4c, 0x8b, 0xc4, 0xff}
 	equal   = color.NRGBA{0x80, 0x80, 0x80, 0x30}
+	beyond  = color.RGBA{0xd9, 0x7a, 0x1e, 0xff}
 	noValue = color.RGBA{0xe0, 0x30, 0x90, 0xff}
 	// From dark to bright, the same for readers who don't see red and green apart.
 	scale = []color.Color{color.RGBA{68, 1, 84, 255}, color.RGBA{59, 82, 139, 255}, color.RGBA{33, 145, 140, 255}, color.RGBA{94, 201, 98, 255}, color.RGBA{253, 231, 37, 255}}
@@ -105,33 +106,57 @@ func heatMap(p *verify.Profile, shape []int64) (template.HTML, error) {
 	return svg(canvas, "where elements differ")
 }
 
-// bars draws differences one beside another, in the order of a model's tensors.
-func bars(values []verify.Number) (template.HTML, error) {
+// bars draws differences one beside another: of a model's tensors, or of the steps
+// of a call. What marked names, and what is no number, stands out; the latter is as
+// high as the chart.
+func bars(values []verify.Number, marked func(i int) bool, each, label string) (template.HTML, error) {
 	low, high := math.Inf(1), math.Inf(-1)
+	drawn := false
 	for _, v := range values {
-		if x := math.Log10(float64(v)); v > 0 && !math.IsInf(x, 0) {
+		x := math.Log10(float64(v))
+		if v > 0 && !math.IsInf(x, 0) {
 			low, high = min(low, x), max(high, x)
 		}
+		drawn = drawn || v != 0
 	}
-	if low > high {
+	switch {
+	case !drawn:
 		return "", nil
+	case low > high:
+		low, high = 0, 1 // no difference has a size
 	}
 	low, high = math.Floor(low)-0.5, math.Ceil(high)
-	chart := newChart("tensor", "max |Δ|")
-	one := &plotter.Histogram{Width: 1, FillColor: fill}
+	chart := newChart(each, "max |Δ|")
+	plain := &plotter.Histogram{Width: 1, FillColor: fill}
+	standing := &plotter.Histogram{Width: 1, FillColor: beyond}
+	nameless := &plotter.Histogram{Width: 1, FillColor: noValue}
 	for i, v := range values {
-		if x := math.Log10(float64(v)); v > 0 && !math.IsInf(x, 0) {
-			one.Bins = append(one.Bins, plotter.HistogramBin{Min: float64(i), Max: float64(i + 1), Weight: x - low})
+		bin := plotter.HistogramBin{Min: float64(i), Max: float64(i + 1)}
+		x := math.Log10(float64(v))
+		switch {
+		case math.IsNaN(x) || math.IsInf(x, 1):
+			bin.Weight = high - low
+			nameless.Bins = append(nameless.Bins, bin)
+		case v > 0 && marked(i):
+			bin.Weight = x - low
+			standing.Bins = append(standing.Bins, bin)
+		case v > 0:
+			bin.Weight = x - low
+			plain.Bins = append(plain.Bins, bin)
 		}
 	}
-	chart.Add(one)
+	for _, one := range []*plotter.Histogram{plain, standing, nameless} {
+		if len(one.Bins) > 0 {
+			chart.Add(one)
+		}
+	}
 	chart.X.Min, chart.X.Max = 0, float64(len(values))
 	chart.X.Tick.Marker = indices{int64(len(values))}
 	chart.Y.Min, chart.Y.Max = 0, high-low
 	chart.Y.Tick.Marker = powers{low}
 	canvas := vgsvg.New(2*width, 0.7*height)
 	chart.Draw(draw.Crop(draw.New(canvas), 0, -margin, 0, 0))
-	return svg(canvas, "how much each tensor differs")
+	return svg(canvas, label)
 }
 
 func newChart(x, y string) *plot.Plot {
