@@ -42,9 +42,9 @@ nightly-demo: shim ## Run 40 models over three nights, in which four go wrong, a
 soak: ## Measure that memory and threads stay where they are, some minutes long
 	@scripts/soak
 
-test-python: ## Let Python torch read what we wrote, and read damaged files beside it ($PYTHON, or as bench-python sets it up)
+test-python: shim onnxruntime ## Let Python torch read what we wrote, damaged files beside it, and every leg of verify on real models ($PYTHON, or as bench-python sets it up)
 	@python=$$(scripts/python) && PYTHON="$$python" DIFFERENTIAL=$${DIFFERENTIAL:-2000} \
-	  $(GO) test -count=1 -timeout 0 -v -run 'TestPython|Differential' ./torch/checkpoint ./jit ./torch/train
+	  $(GO) test -count=1 -timeout 0 -v -run 'TestPython|Differential' ./torch/checkpoint ./jit ./torch/train ./cmd/verify
 
 fuzz: ## Fuzz every reader of files, for ten minutes each
 	@scripts/fuzz

@@ -1,9 +1,13 @@
-// Writes the models that are measured, and an input for each, to a folder: NAME.pt and NAME.npy.
+// Writes the models that are measured, and an input for each, to a folder: NAME.pt and NAME.npy; of a large one the
+// state too, NAME_state.pt.
 //
 // usage: bench_models folder
+#include <caffe2/serialize/inline_container.h>
+#include <torch/csrc/jit/serialization/pickler.h>
 #include <torch/script.h>
 
 #include <cmath>
+#include <fstream>
 #include <iostream>
 #include <string>
 
@@ -12,7 +16,7 @@
 namespace {
 
 // perceptron is layers × (Linear(width, width), ReLU).
-void perceptron(const std::string& path, int64_t width, int layers, int64_t batch) {
+torch::jit::Module perceptron(const std::string& path, int64_t width, int layers, int64_t batch) {
   torch::jit::Module module("Perceptron");
   std::string source = "def forward(self, x):\n";
   for (int i = 0; i < layers; ++i) {
@@ -25,6 +29,29 @@ void perceptron(const std::string& path, int64_t width, int layers, int64_t batc
   module.eval();
   module.save(path + ".pt");
   write_npy(path + ".npy", at::randn({batch, width}));
+  return module;
+}
+
+// save_state writes the parameters as torch.save writes a dict of tensors.
+void save_state(const torch::jit::Module& module, const std::string& path) {
+  c10::Dict<std::string, at::Tensor> state;
+  for (const auto& parameter : module.named_parameters()) state.insert(parameter.name, parameter.value);
+  std::string pickled;
+  torch::jit::Pickler pickler([&](const char* data, size_t n) { pickled.append(data, n); }, nullptr, nullptr, nullptr, nullptr, false);
+  pickler.protocol();
+  pickler.pushIValue(state);
+  pickler.stop();
+  caffe2::serialize::PyTorchStreamWriter writer(path);
+  writer.writeRecord("data.pkl", pickled.data(), pickled.size());
+  size_t key = 0;
+  for (const at::Tensor& t : pickler.tensorData()) writer.writeRecord("data/" + std::to_string(key++), t.data_ptr(), t.nbytes());
+  writer.writeEndOfFile();
+}
+
+// large is a model of 1 GB with its state, which stay from one time to the next.
+void large(const std::string& path) {
+  if (std::ifstream(path + "_state.pt").good()) return;
+  save_state(perceptron(path, 3952, 16, 1), path + "_state.pt");
 }
 
 }  // namespace
@@ -38,6 +65,7 @@ int main(int argc, char** argv) try {
   const std::string folder = argv[1];
   perceptron(folder + "/mlp64", 64, 4, 1);
   perceptron(folder + "/mlp512", 512, 4, 16);
+  large(folder + "/large");
   return 0;
 } catch (const std::exception& e) {
   std::cerr << "bench_models: " << e.what() << "\n";

@@ -24,11 +24,13 @@ static c10::impl::GenericDict read_state_dict(const std::string& path) {
 
   const auto made = "ccollections\nOrderedDict\nq\0)Rq\1"sv;
   const size_t at = pickle.find(made);
-  const size_t attributes = pickle.rfind("X\t\0\0\0_metadata"sv);
-  if (at != 2 || attributes == std::string::npos) throw std::runtime_error(path + ": not a state_dict");
-  pickle.replace(pickle.rfind('}', attributes), std::string::npos, ".");  // STOP
-  pickle.replace(at + made.size() - 2, 2, "s");                            // SETITEM for BINPUT: {"": None}
-  pickle.insert(at, "}X\0\0\0\0"sv);                                       // EMPTY_DICT BINUNICODE ""
+  if (at != std::string::npos) {
+    const size_t attributes = pickle.rfind("X\t\0\0\0_metadata"sv);
+    if (at != 2 || attributes == std::string::npos) throw std::runtime_error(path + ": not a state_dict");
+    pickle.replace(pickle.rfind('}', attributes), std::string::npos, ".");  // STOP
+    pickle.replace(at + made.size() - 2, 2, "s");                            // SETITEM for BINPUT: {"": None}
+    pickle.insert(at, "}X\0\0\0\0"sv);                                       // EMPTY_DICT BINUNICODE ""
+  }
 
   size_t read = 0;
   torch::jit::Unpickler unpickler(

@@ -51,13 +51,20 @@ func Load(path string, opts ...Option) (*Module, error) {
 	case info.IsDir():
 		return nil, &LoadError{path, fmt.Errorf("%w but a folder", ErrNotTorchScript)}
 	}
+	var lying *checkpoint.File
 	m, err := load(opts, func(o *options, out **ctorch.Module) *ctorch.Error {
+		if o.mapped && o.device == torch.CPU {
+			if lying = mapModule(path, out); lying != nil {
+				return nil
+			}
+		}
 		return ctorch.ModuleLoad(ctorch.CString(path), int32(o.device.Type), int32(o.device.Index), out)
 	})
 	if err != nil {
 		err = missing(err, func() (*checkpoint.File, error) { return checkpoint.Open(path) })
 		return nil, &LoadError{path, explain(err, func() checkpoint.Kind { return checkpoint.Sniff(path) })}
 	}
+	m.file = lying
 	return m, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed06459138/torchgo/internal/ctorch"
 	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/torch/checkpoint"
 )
 
 // Module is a TorchScript module. See the package's doc for which methods may
@@ -15,7 +16,8 @@ type Module struct {
 	handle   ctorch.Handle
 	training []string
 	settings settings
-	turn     chan struct{} // of its methods
+	file     *checkpoint.File // that a Mapped module lies in, else nil; closed when the last tensor goes
+	turn     chan struct{}    // of its methods
 	methods  methods
 }
 

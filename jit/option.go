@@ -13,6 +13,7 @@ type Option func(*options)
 type options struct {
 	device       torch.Device
 	keepTraining bool
+	mapped       bool
 	settings     settings
 }
 

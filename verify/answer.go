@@ -91,7 +91,7 @@ func (r *run) lenient(l leg) bool {
 				return true
 			}
 		case *remoteLeg:
-			if one.spec.DType != nil || one.spec.Kind == kindOracle || !ofModule(one.spec.Kind) && one.spec.Kind != kindState {
+			if one.spec.DType != nil || one.spec.Kind == kindOracle || !ofModule(one.spec.Kind) && !ofState(one.spec.Kind) {
 				return true
 			}
 		}

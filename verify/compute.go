@@ -40,7 +40,7 @@ func (r *run) compute(ctx context.Context) error {
 			if r.failed[l] = err; ended {
 				e.fail(err)
 			}
-		case err != nil && (results[i].again || ended || !spec.vital() || spec.Kind == kindState && r.base != nil):
+		case err != nil && (results[i].again || ended || !spec.vital() || ofState(spec.Kind) && r.base != nil):
 			// What the first leg took, this one should: it is its own failure.
 			e.fail(err)
 		case err != nil:
@@ -64,6 +64,9 @@ type computed struct {
 // computeLeg runs a leg, in the first round several times. Legs on other devices may
 // be in it at the same time.
 func (r *run) computeLeg(ctx context.Context, spec LegSpec, l leg) computed {
+	if one, ok := l.(sparing); ok {
+		defer one.rest()
+	}
 	begun := time.Now()
 	out, err := r.runLeg(ctx, spec, l)
 	if r.first {

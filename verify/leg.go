@@ -27,6 +27,12 @@ type leg interface {
 	close()
 }
 
+// sparing is a leg that can do with less memory while others run.
+type sparing interface {
+	// rest lets go of what the leg gets again when it runs.
+	rest()
+}
+
 // expectedLeg gives outputs that were recorded before saving.
 type expectedLeg struct {
 	report Leg
@@ -55,7 +61,7 @@ func (l *expectedLeg) again(context.Context, *inputs) ([]output, bool, error) {
 
 // loadModule loads a TorchScript file that was checked before.
 func loadModule(s *source, device torch.Device) (*jit.Module, error) {
-	m, err := jit.Load(s.path, jit.OnDevice(device))
+	m, err := jit.Load(s.path, jit.OnDevice(device), jit.Mapped())
 	if err != nil {
 		return nil, &Error{Path: s.path, Msg: "libtorch cannot load it", Remedy: loadRemedy(err), Err: err}
 	}

@@ -12,16 +12,17 @@ import (
 
 // The kinds of legs that need nothing but this package.
 const (
-	kindExpected  = "expected"  // recorded outputs
-	kindScripted  = "scripted"  // a TorchScript file as it is
-	kindTraced    = "traced"    // the same, from torch.jit.trace
-	kindFrozen    = "frozen"    // a TorchScript file after torch.jit.freeze
-	kindOptimized = "optimized" // the same after torch.jit.optimize_for_inference
-	kindOracle    = "oracle"    // a TorchScript file computed in float64
-	kindState     = "state"     // a state_dict in the structure of the scripted file
+	kindExpected   = "expected"   // recorded outputs
+	kindScripted   = "scripted"   // a TorchScript file as it is
+	kindTraced     = "traced"     // the same, from torch.jit.trace
+	kindFrozen     = "frozen"     // a TorchScript file after torch.jit.freeze
+	kindOptimized  = "optimized"  // the same after torch.jit.optimize_for_inference
+	kindOracle     = "oracle"     // a TorchScript file computed in float64
+	kindState      = "state"      // a state_dict in the structure of the scripted file
+	kindCheckpoint = "checkpoint" // the same of a file that keeps it beside what training needs
 )
 
-var ownKinds = []string{kindExpected, kindScripted, kindTraced, kindFrozen, kindOptimized, kindOracle, kindState}
+var ownKinds = []string{kindExpected, kindScripted, kindTraced, kindFrozen, kindOptimized, kindOracle, kindState, kindCheckpoint}
 
 // LegSpec asks for one leg.
 type LegSpec struct {
@@ -115,7 +116,7 @@ func (l *LegSpec) set(key, value string) (err error) {
 
 // optionsOf lists the options that are a kind's own.
 func optionsOf(kind string) []string {
-	if kind == kindState {
+	if ofState(kind) {
 		return []string{"key"}
 	}
 	k, _ := addedKind(kind)
@@ -165,6 +166,9 @@ func usesLibtorch(kind string) bool {
 	k, added := addedKind(kind)
 	return kind != kindExpected && (!added || k.Libtorch)
 }
+
+// ofState tells whether legs of a kind fill a structure from a state_dict.
+func ofState(kind string) bool { return kind == kindState || kind == kindCheckpoint }
 
 // ofModule tells whether legs of a kind run a TorchScript file.
 func ofModule(kind string) bool {

@@ -226,3 +226,30 @@ func TestExpectedOfOtherFiles(t *testing.T) {
 	_, err := Run(t.Context(), spec)
 	assert.ErrorContains(t, err, "is no tensor")
 }
+
+// TestCheckpointLegs takes a state_dict out of what training saved, and refuses one
+// that stands alone under that name.
+func TestCheckpointLegs(t *testing.T) {
+	torchtest.Require(t)
+	const trained, alone = "../testdata/scenarios/train_and_save/", "../testdata/scenarios/safe_model_save/"
+	leg, err := ParseLeg("checkpoint:" + trained + "checkpoint.pt")
+	require.NoError(t, err)
+	r, err := Run(t.Context(), Spec{Scripted: trained + "model_scripted.pt", Expected: trained + "expected.npy", Inputs: []string{trained + "x.npy"}, Legs: []LegSpec{leg}})
+	require.NoError(t, err)
+	assert.Equal(t, Consistent, r.Verdict, r.Summary)
+	assert.Equal(t, "checkpoint", legNamed(t, r, "checkpoint").Label)
+	assert.Equal(t, "model_state_dict", r.Weights.StateKey)
+	holds := ""
+	for _, f := range r.Files {
+		if f.Role == "checkpoint" {
+			holds = f.Holds
+		}
+	}
+	assert.Equal(t, "4 tensors in model_state_dict, beside model_name, model_version, optimizer_state_dict, epoch and 3 more", holds)
+
+	r, err = Run(t.Context(), Spec{Scripted: alone + "model_scripted.pt", Expected: alone + "expected.npy", Inputs: []string{alone + "x.npy"},
+		Legs: []LegSpec{{Name: "checkpoint", Kind: "checkpoint", File: alone + "model_state.pt"}}})
+	require.NoError(t, err)
+	assert.Contains(t, legNamed(t, r, "checkpoint").Error, "is no checkpoint")
+	assert.Equal(t, Unanswered, r.Verdict)
+}

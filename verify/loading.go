@@ -105,7 +105,7 @@ func (r *run) localLegOf(l LegSpec, f *source) (leg, error) {
 		return newExpectedLeg(f, l), nil
 	case ofModule(l.Kind):
 		return newModuleLeg(f, l, r.spec.method(), r.placeOf(l)), nil
-	case l.Kind == kindState:
+	case ofState(l.Kind):
 		return r.stateLegOf(l, f)
 	}
 	kind, _ := addedKind(l.Kind)

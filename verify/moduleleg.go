@@ -108,4 +108,11 @@ func (l *moduleLeg) steps() (*jit.Module, place, func(), error) {
 	return fresh, l.at, fresh.Close, nil
 }
 
+// rest lets go of weights that are as the file has them.
+func (l *moduleLeg) rest() {
+	if len(mutations(l.module, l.method)) == 0 {
+		l.module.Discard()
+	}
+}
+
 func (l *moduleLeg) close() { l.module.Close() }

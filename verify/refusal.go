@@ -35,7 +35,7 @@ func (e *kindError) explain(other *source) *Error {
 		if e.kind == checkpoint.KindTorch || e.kind == checkpoint.KindLegacy || e.kind == checkpoint.KindSafetensors {
 			out.Remedy = "a state_dict has no code to run; give it as --state"
 		}
-	case s.kind == kindState:
+	case ofState(s.kind):
 		out.Msg += ", not a state_dict"
 		out.Remedy = "save it with torch.save(model.state_dict(), …)"
 		if e.kind == checkpoint.KindScript {
@@ -77,7 +77,7 @@ func (s *sources) explainSwap(err error) error {
 	switch wrong.source.kind {
 	case kindScripted:
 		return wrong.explain(byKind(kindState))
-	case kindState:
+	case kindState, kindCheckpoint:
 		return wrong.explain(byKind(kindScripted))
 	}
 	return wrong.explain(nil)

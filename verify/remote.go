@@ -27,7 +27,7 @@ type remoteLeg struct {
 func (r *run) remoteLegOf(at int, spec LegSpec, f *source) (leg, error) {
 	local, err := r.localLegOf(spec, f)
 	l := &remoteLeg{report: *local.entry(), spec: spec, check: r.spec, at: at, based: r.base != nil, worker: r.workers[at], left: r.spec.Timeout}
-	if spec.Kind == kindState && r.base == nil {
+	if ofState(spec.Kind) && r.base == nil {
 		if died := r.baseDied(); died != nil {
 			return l, &Error{Path: f.path, Msg: "needs the structure of " + r.spec.legs()[baseOf(r.spec.legs())].File, Err: died}
 		}

@@ -157,7 +157,7 @@ func (s *server) open(ctx context.Context, asked openRequest) (answer openedLeg)
 		s.r.legs = append(s.r.legs, s.r.base)
 	}
 	f := trusted(l, &spec)
-	if f.kind == kindState {
+	if ofState(f.kind) {
 		f.err = f.read()
 	}
 	s.r.files.all = append(s.r.files.all, f)
@@ -213,7 +213,7 @@ func (s *server) ready(l LegSpec) (*running, *wireError) {
 // trusted gives the file of a leg, which the asking process has checked.
 func trusted(l LegSpec, spec *Spec) *source {
 	f := &source{role: strings.TrimSuffix(l.Name, l.suffix), kind: l.Kind, path: l.File, checked: true}
-	if l.Kind == kindState {
+	if ofState(l.Kind) {
 		f.key = spec.stateKey(l)
 	}
 	return f

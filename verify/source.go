@@ -116,7 +116,7 @@ func readSources(ctx context.Context, spec *Spec) (*sources, error) {
 // stateKey says where the state_dict of a leg lies in its file.
 func (s *Spec) stateKey(l LegSpec) string {
 	switch {
-	case l.Kind != kindState:
+	case !ofState(l.Kind):
 		return ""
 	case l.flag != "":
 		return s.StateKey
@@ -158,7 +158,7 @@ func (s *source) read() error {
 	switch {
 	case ofModule(s.kind):
 		return s.readScripted()
-	case s.kind == kindState:
+	case ofState(s.kind):
 		return s.readState()
 	case s.kind == kindExpected, s.kind == asInput:
 		return s.readArrays()
@@ -233,6 +233,28 @@ func (s *source) readState() error {
 	s.entry.Holds = fmt.Sprintf("state_dict of %s", layout.Count(state.Len(), "tensor"))
 	if state.Key != "" {
 		s.entry.Holds = fmt.Sprintf("%s in %s", layout.Count(state.Len(), "tensor"), state.Key)
+	}
+	if s.kind == kindCheckpoint {
+		return s.noteCheckpoint()
+	}
+	return nil
+}
+
+// noteCheckpoint says what a checkpoint keeps beside the state_dict.
+func (s *source) noteCheckpoint() error {
+	root, ok := s.file.Value().(*checkpoint.Dict)
+	if !ok || s.state.Key == "" {
+		return &Error{Path: s.path, Msg: "is no checkpoint: it holds a state_dict and nothing else", Remedy: "give it as a leg of the kind state"}
+	}
+	in, _, _ := strings.Cut(s.state.Key, ".")
+	var beside []string
+	for key := range root.All() {
+		if name, text := key.(checkpoint.String); text && string(name) != in {
+			beside = append(beside, string(name))
+		}
+	}
+	if len(beside) > 0 {
+		s.entry.Holds += ", beside " + listText(beside, 4)
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type stateLeg struct {
 
 	filler   *filler
 	fresh    bool // every run loads the file again
+	rested   bool // the module is not filled
 	gaps     []*gap
 	findings []Finding // about the gaps, set by run
 	withheld []*gap    // those that the compared run went without
@@ -31,7 +32,15 @@ type stateLeg struct {
 
 func newStateLeg(scripted, state *source, leg LegSpec, spec *Spec, at place) *stateLeg {
 	return &stateLeg{scripted: scripted, state: state, spec: spec, at: at,
-		report: Leg{Name: leg.Name, Kind: leg.Kind, Label: leg.label("state_dict"), Path: state.path, Structure: "TorchScript filled from the state"}}
+		report: Leg{Name: leg.Name, Kind: leg.Kind, Label: leg.label(stateLabel(leg.Kind)), Path: state.path, Structure: "TorchScript filled from the state"}}
+}
+
+// stateLabel is what people call a leg that a state_dict fills.
+func stateLabel(kind string) string {
+	if kind == kindCheckpoint {
+		return kindCheckpoint
+	}
+	return "state_dict"
 }
 
 func (l *stateLeg) entry() *Leg { return &l.report }
@@ -57,7 +66,11 @@ func (l *stateLeg) load(context.Context) error {
 	if err := l.filler.pair(l.census, dict); err != nil {
 		return fmt.Errorf("%s: %w", l.state.path, err)
 	}
-	return l.findGaps()
+	if err := l.findGaps(); err != nil {
+		return err
+	}
+	l.rest()
+	return nil
 }
 
 // findGaps collects the uncovered tensors, those of one storage in one gap.
@@ -175,6 +188,11 @@ func (l *stateLeg) model() *jit.Module {
 }
 
 func (l *stateLeg) repeat(_ context.Context, in *inputs, mode string) ([]output, error) {
+	if l.rested {
+		if err := l.prepare(l.withheld, 0); err != nil {
+			return nil, err
+		}
+	}
 	return call(l.filler.module, l.spec.method(), in, l.at, callerOf(mode))
 }
 
@@ -210,7 +228,14 @@ func (l *stateLeg) prepare(without []*gap, round int) error {
 			return fmt.Errorf("overwriting %s: %w", g.report.Name, err)
 		}
 	}
+	l.rested = false
 	return nil
+}
+
+// rest lets go of all weights, which come from the state again.
+func (l *stateLeg) rest() {
+	l.filler.module.Discard()
+	l.rested = true
 }
 
 // startAfresh makes every later run load the file again.

@@ -55,7 +55,7 @@ func findStructure(file *checkpoint.File) (found *structure, key nn.Key) {
 
 func newStructureLeg(s *source, leg LegSpec, state stateDict, found *structure, at place) *structureLeg {
 	return &structureLeg{source: s, state: state, structure: found, at: at,
-		report: Leg{Name: leg.Name, Kind: leg.Kind, Label: leg.label("state_dict"), Path: s.path, Structure: "Go structure " + found.key.String()}}
+		report: Leg{Name: leg.Name, Kind: leg.Kind, Label: leg.label(stateLabel(leg.Kind)), Path: s.path, Structure: "Go structure " + found.key.String()}}
 }
 
 func (l *structureLeg) entry() *Leg { return &l.report }

@@ -59,7 +59,7 @@ func (r *Report) WriteVerdict(w io.Writer, opts TextOptions) error {
 // stateLeg gives the first leg that was filled from a state.
 func (r *Report) stateLeg() *Leg {
 	for i := range r.Legs {
-		if r.Legs[i].Kind == kindState {
+		if ofState(r.Legs[i].Kind) {
 			return &r.Legs[i]
 		}
 	}

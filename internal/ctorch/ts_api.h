@@ -386,6 +386,13 @@ TS_API ts_error *ts_method_time(const ts_method *m, const ts_value *in, size_t n
  * of the CPU, whose peak is the process's, and before libtorch 2.9. */
 TS_API ts_error *ts_memory_reset_peak(int32_t device_type, int32_t device_index) TS_NOEXCEPT;
 
+/* ---- modules in place ---- */
+
+/* ts_module_map does what ts_module_load does, on the CPU, with storages in memory that the caller keeps until the
+ * token comes out of ts_tensor_released: of each record under "data/" its name, ended by NUL, its address and its
+ * bytes. It refuses what can't be loaded so with TS_CODE_NOT_IMPLEMENTED. */
+TS_API ts_error *ts_module_map(const char *path, const char *names, const uint64_t *addresses, const int64_t *bytes, size_t n, uint64_t token, ts_module **out) TS_NOEXCEPT;
+
 #ifdef __cplusplus
 }
 #endif

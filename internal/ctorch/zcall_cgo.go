@@ -179,6 +179,8 @@ static inline ts_error *ts_trace_call_steady(uintptr_t t, uintptr_t op, uintptr_
 #cgo nocallback ts_method_time
 #cgo noescape ts_memory_reset_peak
 #cgo nocallback ts_memory_reset_peak
+#cgo noescape ts_module_map
+#cgo nocallback ts_module_map
 */
 import "C"
 
@@ -694,4 +696,11 @@ func MethodTime(m *Method, in *Value, n int, flags uint32, seconds *float64, clo
 // of the CPU, whose peak is the process's, and before libtorch 2.9.
 func MemoryResetPeak(deviceType int32, deviceIndex int32) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_memory_reset_peak(C.int32_t(deviceType), C.int32_t(deviceIndex))))
+}
+
+// ModuleMap does what ts_module_load does, on the CPU, with storages in memory that the caller keeps until the
+// token comes out of ts_tensor_released: of each record under "data/" its name, ended by NUL, its address and its
+// bytes. It refuses what can't be loaded so with TS_CODE_NOT_IMPLEMENTED.
+func ModuleMap(path *byte, names *byte, addresses *uint64, bytes *int64, n int, token uint64, out **Module) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_module_map((*C.char)(unsafe.Pointer(path)), (*C.char)(unsafe.Pointer(names)), (*C.uint64_t)(unsafe.Pointer(addresses)), (*C.int64_t)(unsafe.Pointer(bytes)), C.size_t(n), C.uint64_t(token), (**C.ts_module)(unsafe.Pointer(out)))))
 }

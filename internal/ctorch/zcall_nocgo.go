@@ -280,3 +280,8 @@ func MethodTime(m *Method, in *Value, n int, flags uint32, seconds *float64, clo
 
 // MemoryResetPeak does nothing without cgo.
 func MemoryResetPeak(deviceType int32, deviceIndex int32) *Error { return noCgo }
+
+// ModuleMap does nothing without cgo.
+func ModuleMap(path *byte, names *byte, addresses *uint64, bytes *int64, n int, token uint64, out **Module) *Error {
+	return noCgo
+}

@@ -332,3 +332,7 @@ ts_error *ts_method_time(const ts_method *m, const ts_value *in, size_t n, uint3
 ts_error *ts_memory_reset_peak(int32_t device_type, int32_t device_index) {
   return ts_loaded->memory_reset_peak(device_type, device_index);
 }
+
+ts_error *ts_module_map(const char *path, const char *names, const uint64_t *addresses, const int64_t *bytes, size_t n, uint64_t token, ts_module **out) {
+  return ts_loaded->module_map(path, names, addresses, bytes, n, token, out);
+}

@@ -90,6 +90,7 @@ typedef struct ts_table {
   ts_error *(*trace_finish)(ts_trace *t, const ts_value *in, size_t n, ts_module **out);
   ts_error *(*method_time)(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, double *seconds, int32_t *clock);
   ts_error *(*memory_reset_peak)(int32_t device_type, int32_t device_index);
+  ts_error *(*module_map)(const char *path, const char *names, const uint64_t *addresses, const int64_t *bytes, size_t n, uint64_t token, ts_module **out);
 } ts_table;
 
 #endif

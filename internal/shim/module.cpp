@@ -52,20 +52,25 @@ std::optional<c10::Device> device_of(const torch::jit::Module &m) {
 
 // read loads an archive with all its extra files.
 ts_module *read(std::shared_ptr<caffe2::serialize::ReadAdapterInterface> archive, c10::Device device) {
-  torch::jit::ExtraFilesMap extra;
-  const std::string folder = "extra/";
   caffe2::serialize::PyTorchStreamReader records(archive);
-  for (const std::string &record : records.getAllRecords()) {
-    if (record.rfind(folder, 0) == 0) extra[record.substr(folder.size())];
-    if (record.rfind("code/", 0) != 0 || record.compare(record.size() - std::min<size_t>(record.size(), 3), 3, ".py") != 0) continue;
-    auto [source, bytes] = records.getRecord(record);
-    check_nesting(std::string(static_cast<const char *>(source.get()), bytes));
-  }
+  torch::jit::ExtraFilesMap extra = prepare(records);
   auto module = torch::jit::load(archive, device, extra);
   return new ts_module{std::move(module), std::move(extra)};
 }
 
 }  // namespace
+
+torch::jit::ExtraFilesMap torchgo::prepare(caffe2::serialize::PyTorchStreamReader &archive) {
+  torch::jit::ExtraFilesMap extra;
+  const std::string folder = "extra/";
+  for (const std::string &record : archive.getAllRecords()) {
+    if (record.rfind(folder, 0) == 0) extra[record.substr(folder.size())];
+    if (record.rfind("code/", 0) != 0 || record.compare(record.size() - std::min<size_t>(record.size(), 3), 3, ".py") != 0) continue;
+    auto [source, bytes] = archive.getRecord(record);
+    check_nesting(std::string(static_cast<const char *>(source.get()), bytes));
+  }
+  return extra;
+}
 
 ts_error *ts_module_load(const char *path, int32_t device_type, int32_t device_index, ts_module **out) noexcept {
   return guard([&] {

@@ -1,6 +1,7 @@
 // Handles of modules and methods.
 #pragma once
 
+#include <caffe2/serialize/inline_container.h>
 #include <torch/csrc/jit/api/module.h>
 
 #include <mutex>
@@ -29,6 +30,10 @@ namespace torchgo {
 // executor_settings is held while graph executors come into being: libtorch
 // reads their settings from global variables then, and only then.
 extern std::mutex executor_settings;
+
+// prepare looks at an archive before it is loaded: it refuses source that is nested too
+// deep, and lists the extra files, with nothing in them.
+torch::jit::ExtraFilesMap prepare(caffe2::serialize::PyTorchStreamReader &archive);
 
 // frozen_copy gives a copy in evaluation mode with its attributes as constants.
 torch::jit::Module frozen_copy(const torch::jit::Module &m, bool optimize);

@@ -25,12 +25,6 @@ Released &released() {
   return *r;
 }
 
-void note_released(void *context) {
-  Released &r = released();
-  std::lock_guard<std::mutex> lock(r.mutex);
-  r.tokens.push_back(reinterpret_cast<uint64_t>(context));
-}
-
 at::ScalarType scalar_type(int32_t dtype) {
   if (dtype < 0 || dtype >= static_cast<int32_t>(at::ScalarType::NumOptions) ||
       dtype == static_cast<int32_t>(at::ScalarType::Undefined)) {
@@ -71,6 +65,11 @@ at::Tensor ordinary(const at::Tensor &t) {
   return made;
 }
 
+void note_released(void *token) {
+  Released &r = released();
+  std::lock_guard<std::mutex> lock(r.mutex);
+  r.tokens.push_back(reinterpret_cast<uint64_t>(token));
+}
 }  // namespace torchgo
 
 using namespace torchgo;

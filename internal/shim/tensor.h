@@ -26,4 +26,8 @@ inline at::Tensor borrow(const ts_tensor *t) {
 // that is none, any other as it is.
 at::Tensor ordinary(const at::Tensor &t);
 
+// note_released is the deleter of memory that the caller of the shim lent, and
+// takes it back by its token.
+void note_released(void *token);
+
 }  // namespace torchgo

@@ -50,17 +50,26 @@ func (s *source) window(off, n int64, body func([]byte)) error {
 // this process is lost. It is for those who go once through files that are as
 // large as the memory; on systems other than Linux it does nothing.
 func (s *Storage) Discard() {
-	if s.src == nil || s.src.data == nil || s.src.size <= fewResident || s.record != nil && s.record.method != zipStored {
+	if s.src != nil && (s.record == nil || s.record.method == zipStored) {
+		s.src.discard(s.start, s.size)
+	}
+}
+
+// Discard does it for the whole file.
+func (f *File) Discard() { f.src.discard(0, f.src.size) }
+
+func (s *source) discard(start, size int64) {
+	if s.data == nil || s.size <= fewResident {
 		return
 	}
-	release, err := s.src.hold()
+	release, err := s.hold()
 	if err != nil {
 		return // closed: there is nothing to let go of
 	}
 	defer release()
 	page := int64(os.Getpagesize())
-	first, end := (s.start+page-1)/page*page, (s.start+s.size)/page*page
+	first, end := (start+page-1)/page*page, (start+size)/page*page
 	if first < end {
-		discard(s.src.data[first:end])
+		discard(s.data[first:end])
 	}
 }

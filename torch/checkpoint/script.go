@@ -81,6 +81,26 @@ func (f *File) Record(name string) ([]byte, error) {
 	return out, nil
 }
 
+// Stored returns the bytes of one record of a zip where they lie in the mapping,
+// unchecked; nil when they do not lie there, because the record is compressed, the
+// file is not mapped or there is no such record. They are valid until Close, or as
+// long as a Hold keeps them; writing to them changes what this process sees, never
+// the file.
+func (f *File) Stored(name string) []byte {
+	if f.archive == nil || f.src.data == nil {
+		return nil
+	}
+	r := f.archive.inRoot(name)
+	if r == nil || r.method != zipStored {
+		return nil
+	}
+	data, err := f.src.view(r.start, r.size)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
 // CodeFiles returns the records that hold the code of a TorchScript archive,
 // such as "code/__torch__/my_model.py", for Record to read.
 func (f *File) CodeFiles() []string {

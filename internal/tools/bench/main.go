@@ -44,7 +44,7 @@ func main() {
 	self, err := os.Executable()
 	fail(err)
 	b := bench{self: self, programs: *programs, verify: *verify, python: *python}
-	all := []contest.Contest{b.check(), b.compare(), b.operator(), b.training()}
+	all := []contest.Contest{b.check(), b.large(), b.bisect(), b.compare(), b.operator(), b.training()}
 	all = append(all, b.forwards()...)
 	all = append(all, b.crowds()...)
 	suites, err := b.suites()
@@ -97,6 +97,34 @@ func (b bench) check() contest.Contest {
 		Rounds:   100,
 		Programs: b.contestants(ours, "verify", scripted, state, input),
 		Limits:   map[string]float64{"C++": 1.15, "Python": 1.0 / 5},
+	}
+}
+
+// large are files of 1 GB each, which C++ reads into memory twice.
+func (b bench) large() contest.Contest {
+	files := b.model("large")
+	scripted, input := files[0], files[1]
+	state := filepath.Join(b.programs, "models", "large_state.pt")
+	return contest.Contest{
+		Title:    "verify of a model of 1 GB, whole process",
+		Unit:     contest.Milliseconds,
+		Rounds:   34,
+		Programs: b.contestants([]string{b.verify, "--scripted", scripted, "--state", state, "--input", input}, "verify", scripted, state, input)[:2],
+		Limits:   map[string]float64{"C++": 1.1},
+		Memory:   2_200_000_000,
+	}
+}
+
+// bisect is a check of legs that differ, with and without the step at which they part.
+func (b bench) bisect() contest.Contest {
+	model := b.model("mlp512")
+	plain := []string{"sh", "-c", `"$@"; test $? = 1`, "differing", b.verify, "--scripted", model[0], "--leg", "narrow=scripted:" + model[0] + ",dtype=bfloat16", "--input", model[1]}
+	return contest.Contest{
+		Title:    "verify --bisect of 4 × (Linear(512, 512), ReLU) in float32 and bfloat16, beside verify, whole process",
+		Unit:     contest.Milliseconds,
+		Rounds:   34,
+		Programs: []contest.Program{{Name: "bisect", Command: append(plain[:len(plain):len(plain)], "--bisect")}, {Name: "plain", Command: plain}},
+		Limits:   map[string]float64{"plain": 3},
 	}
 }
 

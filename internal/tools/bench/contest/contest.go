@@ -33,6 +33,7 @@ type Contest struct {
 
 	Programs []Program
 	Limits   map[string]float64       // the greatest ratio that is wanted, by the other program's name
+	Memory   int64                    // the greatest memory of the first program that is wanted, in bytes; 0 is any
 	Excess   map[string]time.Duration // the greatest difference that is wanted
 }
 
@@ -159,6 +160,9 @@ func (r Result) String() string {
 	for i, p := range r.contest.Programs {
 		fmt.Fprintf(&b, "  %-7s %9.3f   from %.3f to %.3f   %4d MB", p.Name, r.Median(i)/unit,
 			least(i)/unit, slices.Max(r.times[i])/unit, r.memory[i]>>20)
+		if i == 0 && r.contest.Memory > 0 {
+			fmt.Fprintf(&b, ", %s %d MB", verdict(float64(r.memory[0]), float64(r.contest.Memory)), r.contest.Memory>>20)
+		}
 		if i > 0 {
 			fmt.Fprintf(&b, "   %s/%s %.3f (least %.3f)", first, p.Name, r.Ratio(i), least(0)/least(i))
 			if limit, ok := r.contest.Limits[p.Name]; ok {

@@ -61,6 +61,13 @@ func TestRatioOfTurns(t *testing.T) {
 	assert.Contains(t, r.String(), "ours−theirs 1050 ns, ABOVE 500 ns")
 }
 
+func TestMemory(t *testing.T) {
+	r := Result{Contest{Unit: Milliseconds, Programs: []Program{{Name: "ours"}, {Name: "theirs"}}, Memory: 2 << 20}, [][]float64{{1e6}, {1e6}}, []int64{3 << 20, 4 << 20}}
+	lines := strings.Split(r.String(), "\n")
+	assert.Contains(t, lines[1], "3 MB, ABOVE 2 MB")
+	assert.NotContains(t, lines[2], "ABOVE")
+}
+
 func TestFailures(t *testing.T) {
 	for name, c := range map[string]struct {
 		program Program
