@@ -50,7 +50,10 @@ func TestKnownOperatorsAreNotMissing(t *testing.T) {
 	torchtest.Require(t)
 	loaded := 0
 	err := filepath.WalkDir(filepath.Join("..", "testdata"), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".pt" {
+		switch {
+		case err == nil && d.Name() == "crashes": // made to end the process
+			return fs.SkipDir
+		case err != nil || d.IsDir() || filepath.Ext(path) != ".pt":
 			return err
 		}
 		m, err := Load(path)
