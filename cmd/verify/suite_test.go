@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -305,6 +306,50 @@ func TestSuiteInterruptedTwice(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"hangs"}, n.Missing())
 	require.NotNil(t, n.End)
+}
+
+// workersOf lists the children of a process.
+func workersOf(pid int) (all []int) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range files {
+		data, _ := os.ReadFile(file)
+		for _, field := range strings.Fields(string(data)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				all = append(all, child)
+			}
+		}
+	}
+	return all
+}
+
+// A worker that something else kills is not the fault of the files: the check is tried
+// again, and the result says so.
+func TestSuiteKilledWorker(t *testing.T) {
+	torchtest.Require(t)
+	path := suiteOf(t, 1, "  hangs: {scripted: T/crashes/endless.pt, state: T/crashes/model_state.pt, inputs: T/crashes/x.npy, timeout: 3s}\n")
+	journal := filepath.Join(filepath.Dir(path), "n.jsonl")
+	cmd := exec.Command(program(t), "suite", path, "--journal", journal, "-j", "1")
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool { return lineCount(journal) == 1 }, 20*time.Second, time.Millisecond)
+	time.Sleep(200 * time.Millisecond) // the other check is in progress then
+	workers := workersOf(cmd.Process.Pid)
+	if len(workers) == 0 {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		t.Skip("this kernel lists no children")
+	}
+	for _, worker := range workers {
+		require.NoError(t, syscall.Kill(worker, syscall.SIGKILL))
+	}
+	_ = cmd.Wait()
+	n, err := night.Read(journal)
+	require.NoError(t, err)
+	require.Len(t, n.Results, 2)
+	assert.Equal(t, []string{"killed: SIGKILL"}, n.Results[1].Attempts)
+	assert.Equal(t, "timed out after 3s", n.Results[1].Ended)
+	assert.Contains(t, stdout.String(), "note       hangs: 1 attempt spoilt by the machine, the last by: killed: SIGKILL\n")
 }
 
 func TestMergeCommand(t *testing.T) {

@@ -258,6 +258,7 @@ func commitOf(ctx context.Context, path string) string {
 func (s *suiteRun) sit(ctx context.Context, c *chosen, n *night.Night, journal *night.Journal, o schedule.Options) error {
 	screen := &screen{w: s.stderr, quiet: s.quiet}
 	o.Watch, o.GPUs = screen, len(n.Machine.Devices)
+	explainOn(ctx, screen)
 	kill, release := secondSignal(ctx)
 	defer release()
 	before := earlier(n)

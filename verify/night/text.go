@@ -151,8 +151,9 @@ func (t *text) results(title string, all []Result) {
 		case len(names) >= common && names[0] != all[i].Check:
 			continue // said
 		case len(names) >= common:
-			t.line("%s", layout.Hang(layout.Pad("  "+layout.Count(len(names), "check"), columns+2), reason))
-			t.line("%s", layout.Hang(strings.Repeat(" ", columns+2), few(names)))
+			lead := "  " + layout.Count(len(names), "check") + "  "
+			t.line("%s", layout.Hang(lead, reason))
+			t.line("%s", layout.Hang(strings.Repeat(" ", len(lead)), few(names)))
 		default:
 			t.line("%s", layout.Hang("  "+layout.Pad(layout.Shorten(all[i].Check, columns-2), columns), reason))
 		}
