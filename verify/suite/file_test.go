@@ -73,6 +73,24 @@ func TestConfigOfACheck(t *testing.T) {
 	assert.Equal(t, []string{"x"}, s.Checks[0].Tags)
 }
 
+// What the documentation shows can be read.
+func TestDocumentedExample(t *testing.T) {
+	text, err := os.ReadFile("../../docs/suite.md")
+	require.NoError(t, err)
+	_, example, found := strings.Cut(string(text), "```yaml\n")
+	require.True(t, found)
+	example, _, _ = strings.Cut(example, "```")
+	folder := lay(t, "bert/verify.yaml=scripted: m.pt\nstate: s.pt\ntimeout: 5m\n", "zoo.yaml="+example)
+	s, err := Load(filepath.Join(folder, "zoo.yaml"))
+	require.NoError(t, err)
+	require.Len(t, s.Checks, 2)
+	assert.Equal(t, int64(24e9), s.Memory)
+	assert.True(t, s.Checks[0].AnyGPU)
+	assert.Len(t, s.Checks[0].Spec.Legs, 1)
+	assert.Equal(t, 10*time.Minute, s.Checks[1].Timeout, "the suite's goes before that of legs")
+	assert.Zero(t, s.Checks[1].Spec.Timeout)
+}
+
 // Every fault is told with the line and column it is in.
 func TestFaults(t *testing.T) {
 	for text, want := range map[string]string{

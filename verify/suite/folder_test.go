@@ -10,15 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lay makes empty files.
+// lay makes files, which are empty unless =TEXT follows their name.
 func lay(t *testing.T, names ...string) (folder string) {
 	t.Helper()
 	folder = filepath.Join(t.TempDir(), "zoo")
 	for _, name := range names {
+		name, text, _ := strings.Cut(name, "=")
 		path := filepath.Join(folder, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
-		name, text, _ := strings.Cut(path, "=")
-		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
 	}
 	return folder
 }
