@@ -64,7 +64,12 @@ func (r *run) compareLeg(ctx context.Context, l leg) (Comparison, []Finding) {
 		return c, findings
 	}
 	if !*c.Same {
-		if name := r.unstable(ctx, l); name != "" {
+		switch name, refilled := r.unstable(ctx, l); {
+		case refilled:
+			c.Reason = fmt.Sprintf("%s computes something else each time it is filled from the state", e.Structure)
+			return c, []Finding{{StateIncomplete, Proof, e.Name, c.Reason,
+				"what it draws anew is not in the state: register it as a buffer or parameter"}}
+		case name != "":
 			c.Same, c.Reason = nil, fmt.Sprintf("two runs of %s on the same input differ", name)
 			if slices.ContainsFunc(r.findings, func(f Finding) bool { return f.Code == RunsDiffer }) {
 				return c, nil // known, with its cause
@@ -100,20 +105,22 @@ func (r *run) lenient(l leg) bool {
 }
 
 // unstable names the leg, of l and the reference, of which two runs differ; "".
-func (r *run) unstable(ctx context.Context, l leg) string {
+// refilled is whether it is the Go structure l, which computes the same until it is
+// filled from the state once more.
+func (r *run) unstable(ctx context.Context, l leg) (name string, refilled bool) {
 	for _, one := range []leg{r.reference, l} {
 		if _, differs := one.entry().drifted(); differs {
-			return one.entry().Label
+			return one.entry().Label, false
 		}
 		out, ran, err := one.again(ctx, r.inputs)
 		if !ran || err != nil {
 			continue
 		}
 		if c, _ := compareOutputs("", out, r.outputs[one], r.spec.demands().repeated(), false); !*c.Same {
-			return one.entry().Label
+			return one.entry().Label, one == l && strings.HasPrefix(one.entry().Structure, goStructure)
 		}
 	}
-	return ""
+	return "", false
 }
 
 // report puts everything together.

@@ -65,6 +65,7 @@ const (
 	LegFailed          Code = "leg-failed"          // a leg could not be run
 	LegRefuses         Code = "leg-refuses"         // a leg fails on inputs that another computes with
 	InputsRefused      Code = "inputs-refused"      // no leg takes a set of inputs
+	StateIncomplete    Code = "state-incomplete"    // a Go structure computes something else each time it is filled from the state
 	RunsDiffer         Code = "unstable"            // two runs on the same input differ
 	ToleranceSuggested Code = "tolerance-suggested" // rounding explains a difference
 	FarFromTruth       Code = "far-from-truth"      // rounding does not

@@ -18,6 +18,7 @@ import (
 	"github.com/seed06459138/torchgo/internal/torchtest"
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/aten"
+	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/nn"
 	"github.com/seed06459138/torchgo/verify/compare"
 )
@@ -187,6 +188,68 @@ func TestGoStructure(t *testing.T) {
 	_, err := Run(context.Background(), full)
 	assert.ErrorContains(t, err, "does not fill the Go structure mymodel v1")
 	assert.ErrorContains(t, err, "hidden_dim is odd")
+}
+
+// drawing is a structure that computes with numbers that it draws, which no state has.
+type drawing struct {
+	Linear *nn.Linear
+	drawn  float64
+}
+
+func (d *drawing) Forward(x *torch.Tensor) (*torch.Tensor, error) {
+	return nn.Pipe(x, d.Linear.Forward, func(y *torch.Tensor) (*torch.Tensor, error) {
+		return aten.AddScalar(y, torch.Float(d.drawn), nil)
+	})
+}
+
+// TestGoStructureThatDraws finds out what a Go structure does not take from the state;
+// the structure's arguments are those under model_args.
+func TestGoStructureThatDraws(t *testing.T) {
+	torchtest.Require(t)
+	type arguments struct{ InputSize, HiddenSize int64 }
+	draws, draw := 0, 0.0
+	require.NoError(t, nn.Register("drawing", "v1", func(a arguments) (*drawing, error) {
+		draws++
+		return &drawing{nn.NewLinear(a.InputSize, a.HiddenSize), draw * float64(draws)}, nil
+	}))
+	spec := scenario("dynamic_model_safe_save/buffer", "checkpoint.pt")
+	spec.Scripted = ""
+	f, err := checkpoint.Open(spec.State)
+	require.NoError(t, err)
+	defer f.Close()
+	saved, err := f.Checkpoint()
+	require.NoError(t, err)
+	state := checkpoint.NewState()
+	for _, name := range []string{"linear.weight", "linear.bias"} {
+		tensor, ok := saved.Model.Tensor(name)
+		require.True(t, ok)
+		require.NoError(t, state.Add(name, tensor))
+	}
+	dict := checkpoint.NewDict(
+		checkpoint.Entry{Key: checkpoint.String("model_name"), Value: checkpoint.String("drawing")},
+		checkpoint.Entry{Key: checkpoint.String("model_version"), Value: checkpoint.String("v1")},
+		checkpoint.Entry{Key: checkpoint.String("model_args"), Value: saved.Hyperparams},
+		checkpoint.Entry{Key: checkpoint.String("state_dict"), Value: state.Dict()})
+	spec.State = filepath.Join(t.TempDir(), "checkpoint.pt")
+	require.NoError(t, checkpoint.Save(spec.State, dict))
+
+	for _, c := range []struct {
+		draw float64
+		code Code
+		text string
+	}{
+		{0, OutputValues, "max |Δ|"},
+		{0.5, StateIncomplete, "Go structure drawing v1 computes something else each time it is filled from the state"},
+	} {
+		draw = c.draw
+		r, err := Run(context.Background(), spec)
+		require.NoError(t, err)
+		assert.Equal(t, Inconsistent, r.Verdict)
+		require.NotEmpty(t, r.Findings)
+		assert.Equal(t, c.code, r.Findings[0].Code)
+		assert.Contains(t, r.Summary, c.text)
+		assert.False(t, *r.Comparisons[0].Same)
+	}
 }
 
 func TestStateWithoutStructure(t *testing.T) {

@@ -26,28 +26,30 @@ type structure struct {
 	hyper checkpoint.Value
 }
 
+// goStructure begins Leg.Structure of such a leg.
+const goStructure = "Go structure "
+
 // findStructure tells whether a checkpoint names a structure that is registered,
 // by model_name and model_version. key is what it names, also when that is
-// unknown.
+// unknown. What it is built from may stand under any of the keys that package
+// checkpoint knows, hyperparams or model_args.
 func findStructure(file *checkpoint.File) (found *structure, key nn.Key) {
-	root, ok := file.Value().(*checkpoint.Dict)
-	if !ok {
+	if _, ok := file.Value().(*checkpoint.Dict); !ok {
 		return nil, key
 	}
-	text := func(name string) string {
-		v, _ := root.Get(name)
-		s, _ := v.(checkpoint.String)
-		return string(s)
+	c, err := file.Checkpoint()
+	if err != nil {
+		return nil, key // something else stands under the keys of a checkpoint
 	}
-	if key = (nn.Key{Name: text("model_name"), Version: text("model_version")}); key.Name == "" {
+	if key = (nn.Key{Name: c.ModelName, Version: c.ModelVersion}); key.Name == "" {
 		return nil, key
 	}
 	build, err := nn.Lookup(key.Name, key.Version)
 	if err != nil {
 		return nil, key
 	}
-	hyper, ok := root.Get("hyperparams")
-	if !ok {
+	hyper := c.Hyperparams
+	if hyper == nil {
 		hyper = checkpoint.NewDict()
 	}
 	return &structure{key, build, hyper}, key
@@ -55,7 +57,7 @@ func findStructure(file *checkpoint.File) (found *structure, key nn.Key) {
 
 func newStructureLeg(s *source, leg LegSpec, state stateDict, found *structure, at place) *structureLeg {
 	return &structureLeg{source: s, state: state, structure: found, at: at,
-		report: Leg{Name: leg.Name, Kind: leg.Kind, Label: leg.label(stateLabel(leg.Kind)), Path: s.path, Structure: "Go structure " + found.key.String()}}
+		report: Leg{Name: leg.Name, Kind: leg.Kind, Label: leg.label(stateLabel(leg.Kind)), Path: s.path, Structure: goStructure + found.key.String()}}
 }
 
 func (l *structureLeg) entry() *Leg { return &l.report }
