@@ -6,7 +6,7 @@ GO   ?= go
 RACE := ./internal/ctorch ./torch ./torch/checkpoint/... ./jit/... ./verify/...
 
 .DEFAULT_GOAL := help
-.PHONY: help libtorch onnxruntime shim verify test test-matrix sanitize gpu-test nightly-demo soak test-python fuzz check bench bench-python bench-history fixtures generate doctor clean
+.PHONY: help libtorch onnxruntime shim verify scenarios test test-matrix sanitize gpu-test nightly-demo soak test-python fuzz check bench bench-python bench-history fixtures generate doctor clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -22,6 +22,9 @@ shim: ## Build the C++ side, build/libtorchgo.so, if anything it is made from ha
 
 verify: shim ## Check the three saving scenarios under testdata with cmd/verify
 	@scripts/scenarios
+
+scenarios: shim ## Play the three scenarios in Go, and exchange their files with Python torch if bench-python was made
+	@$(GO) run ./examples/scenarios -python "$$(scripts/python --if-there)"
 
 test: shim onnxruntime ## Run all tests, once more under the race detector where it matters; none may skip for want of libtorch
 	TORCH_REQUIRE=1 $(GO) test ./...
