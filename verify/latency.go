@@ -154,6 +154,11 @@ func around(f func() error) stopwatch {
 	}
 }
 
+// Timed gives the legs whose calls were timed.
+func (r *Report) Timed() []Leg {
+	return slices.DeleteFunc(slices.Clone(r.Legs), func(l Leg) bool { return l.Latency == nil })
+}
+
 // latencyOf sums up the times of calls, in seconds.
 func latencyOf(times []float64, clock string) *Latency {
 	sorted := slices.Sorted(slices.Values(times))
@@ -167,11 +172,11 @@ func latencyOf(times []float64, clock string) *Latency {
 
 // String says it in a line: "p50 12.3 µs, p90 14 µs, p99 20.1 µs of 100 calls (monotonic clock)".
 func (l *Latency) String() string {
-	return fmt.Sprintf("p50 %s, p90 %s, p99 %s of %s (%s)", durationText(l.P50), durationText(l.P90), durationText(l.P99), layout.Count(l.Calls, "call"), l.Clock)
+	return fmt.Sprintf("p50 %s, p90 %s, p99 %s of %s (%s)", SecondsText(l.P50), SecondsText(l.P90), SecondsText(l.P99), layout.Count(l.Calls, "call"), l.Clock)
 }
 
-// durationText writes seconds with three digits and a unit.
-func durationText(seconds float64) string {
+// SecondsText writes seconds with three digits and a unit: "12.1 ms".
+func SecondsText(seconds float64) string {
 	for _, unit := range []struct {
 		name string
 		size float64

@@ -20,7 +20,7 @@ func TestLatencyOf(t *testing.T) {
 	assert.InDelta(t, 0.1005, l.Mean, 1e-12)
 	assert.Equal(t, "p50 100 ms, p90 180 ms, p99 198 ms of 200 calls (monotonic clock)", l.String())
 	assert.Equal(t, &Latency{Calls: 1, Mean: 2, P50: 2, P90: 2, P99: 2}, latencyOf([]float64{2}, ""))
-	assert.Equal(t, []string{"1.5 s", "2 ms", "12.3 µs", "80 ns"}, []string{durationText(1.5), durationText(2e-3), durationText(1.234e-5), durationText(8e-8)})
+	assert.Equal(t, []string{"1.5 s", "2 ms", "12.3 µs", "80 ns"}, []string{SecondsText(1.5), SecondsText(2e-3), SecondsText(1.234e-5), SecondsText(8e-8)})
 }
 
 func TestLatency(t *testing.T) {

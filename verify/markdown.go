@@ -102,16 +102,13 @@ func (m *review) outputs(r *Report) {
 
 func (m *review) latencies(r *Report) {
 	var rows [][]string
-	for _, l := range r.Legs {
-		if l.Latency == nil {
-			continue
-		}
+	for _, l := range r.Timed() {
 		peak := ""
 		if l.Peak > 0 {
 			peak = layout.Size(l.Peak)
 		}
 		t := l.Latency
-		rows = append(rows, []string{markdown.Prose(l.Label), l.Device, durationText(t.P50), durationText(t.P90), durationText(t.P99), durationText(t.Mean), fmt.Sprint(t.Calls), t.Clock, peak})
+		rows = append(rows, []string{markdown.Prose(l.Label), l.Device, SecondsText(t.P50), SecondsText(t.P90), SecondsText(t.P99), SecondsText(t.Mean), fmt.Sprint(t.Calls), t.Clock, peak})
 	}
 	if len(rows) > 0 {
 		m.Fold("Latency", func() {

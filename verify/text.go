@@ -205,10 +205,7 @@ func (p *page) comparisons(r *Report) {
 // latencies writes a line for each leg whose calls were timed.
 func (p *page) latencies(r *Report) {
 	heading := "latency"
-	for _, l := range r.Legs {
-		if l.Latency == nil {
-			continue
-		}
+	for _, l := range r.Timed() {
 		text := fmt.Sprintf("%s on %s: %s", l.Label, cmp.Or(l.Device, "an unknown device"), l.Latency)
 		if l.Peak > 0 {
 			text += fmt.Sprintf(", at most %s of the GPU's memory", layout.Size(l.Peak))

@@ -27,6 +27,7 @@ var sources embed.FS
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"shape":        func(s []int64) string { return layout.Shape(s) },
 	"size":         layout.Size,
+	"seconds":      verify.SecondsText,
 	"number":       func(n verify.Number) string { return n.String() },
 	"mark":         mark,
 	"class":        class,

@@ -49,7 +49,8 @@ func sample() *verify.Report {
 			{Role: "input", Path: "records/x.npy", Kind: "npy array", Bytes: 602_240, SHA256: hash, Holds: "float32 [1, 3, 224, 224]"}},
 		Legs: []verify.Leg{
 			{Name: "expected", Label: "expected", Path: "records/expected.npz", Structure: "recorded"},
-			{Name: "scripted", Label: "TorchScript", Path: "models/model_v1_scripted.pt", Structure: "TorchScript", Seconds: 0.25},
+			{Name: "scripted", Label: "TorchScript", Path: "models/model_v1_scripted.pt", Structure: "TorchScript", Seconds: 0.25, Device: "cuda:0", Peak: 3 << 30,
+				Latency: &verify.Latency{Calls: 200, Mean: 0.0123, P50: 0.0121, P90: 0.0131, P99: 0.0205, Clock: "CUDA events"}},
 			{Name: "state", Label: "state_dict", Path: "models/model_v1_state.pt", Structure: "TorchScript filled from the state", Seconds: 0.5},
 			{Name: "onnx", Label: "ONNX", Path: "models/model.onnx", Structure: "ONNX (providers CPUExecutionProvider)", Error: "no libonnxruntime.so"}},
 		Reference: "expected",
@@ -132,7 +133,8 @@ func TestWrite(t *testing.T) {
 	assert.Less(t, verdict, 200, "the verdict stands first")
 	for _, text := range []string{"without my_embed", "max |Δ|", "[0, 2, 17, 180]", "0.5012", "head.weight", "state [10, 512], scripted [1000, 512]", "my_embed, parts[1]",
 		"Step by step: state_dict against TorchScript", "48 steps, one to one; 9 equal, bit for bit", "parts here", "attention.py:41", "NaN in 3 and 0 elements",
-		"0123456789abcdef0123456789abcdef", "AVX2", "no libonnxruntime.so", "40000 elements are equal, 3 have no distance", "save both files", "model_state_dict", "TorchScript 4e-07", "judged by rtol 1e-05, atol 1e-08; mask: exact; cosine&gt;=0.999"} {
+		"0123456789abcdef0123456789abcdef", "AVX2", "no libonnxruntime.so", "40000 elements are equal, 3 have no distance", "save both files", "model_state_dict", "TorchScript 4e-07",
+		"12.1 ms", "20.5 ms", "CUDA events", "3.2 GB", "judged by rtol 1e-05, atol 1e-08; mask: exact; cosine&gt;=0.999"} {
 		assert.Contains(t, body, text)
 	}
 	assert.Equal(t, 6, strings.Count(body, "<svg "), "two charts of each output that differs, one of the weights, one of the steps")

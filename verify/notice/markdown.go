@@ -3,7 +3,6 @@ package notice
 import (
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/internal/markdown"
@@ -141,7 +140,7 @@ func (n *Notice) slowest(p *markdown.Page) {
 			}
 			for _, l := range r.Legs {
 				if l.P50 > 0 && p50 == "" {
-					p50 = fmt.Sprintf("%v (%s)", time.Duration(l.P50*1e9), l.Name)
+					p50 = fmt.Sprintf("%s (%s)", verify.SecondsText(l.P50), l.Name)
 				}
 			}
 			rows = append(rows, []string{mark(r.Verdict), markdown.Code(r.Check), fmt.Sprintf("%.1f s", r.Seconds), peak, markdown.Prose(p50)})
