@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -10,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify"
@@ -216,6 +219,36 @@ func TestSchema(t *testing.T) {
 		assert.Regexp(t, regexp.MustCompile(root.Defs["timeout"].Pattern), good)
 	}
 	assert.NotRegexp(t, regexp.MustCompile(root.Defs["timeout"].Pattern), "soon")
+}
+
+// The schema takes what the parser takes, and most of what it refuses it refuses too.
+func TestSchemaOfExamples(t *testing.T) {
+	c := jsonschema.NewCompiler()
+	for _, name := range []string{"suite", "config"} {
+		data, err := os.ReadFile("../../docs/" + name + ".schema.json")
+		require.NoError(t, err)
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		require.NoError(t, err)
+		require.NoError(t, c.AddResource("https://github.com/seed06459138/torchgo/docs/"+name+".schema.json", doc))
+	}
+	schema, err := c.Compile("https://github.com/seed06459138/torchgo/docs/suite.schema.json")
+	require.NoError(t, err)
+	valid := func(text string) error {
+		var v any
+		require.NoError(t, yaml.Load([]byte(text), &v))
+		data, err := json.Marshal(v)
+		require.NoError(t, err)
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		require.NoError(t, err)
+		return schema.Validate(doc)
+	}
+	assert.NoError(t, valid(zoo))
+	for _, text := range []string{"suite: zoo\n", "checks: [a]\n", "chekcs: {}\n", "checks: {a: {scriptet: m}}\n", "checks: {a: {timeout: soon}}\n", "checks: {a: {memory: much}}\n",
+		"checks: {a: {generate: {sed: 1}}}\n", "defaults: {config: a}\nchecks: {a: {}}\n"} {
+		_, refused := Parse([]byte(text), ".")
+		assert.Error(t, refused, text)
+		assert.Error(t, valid(text), text)
+	}
 }
 
 func FuzzParse(f *testing.F) {
