@@ -6,7 +6,7 @@ GO   ?= go
 RACE := ./internal/ctorch ./torch ./torch/checkpoint/... ./jit/... ./verify/...
 
 .DEFAULT_GOAL := help
-.PHONY: help libtorch onnxruntime shim verify scenarios test test-matrix sanitize gpu-test nightly-demo soak test-python fuzz check bench bench-python bench-history fixtures generate doctor clean
+.PHONY: help libtorch onnxruntime shim verify scenarios test test-matrix sanitize gpu-test nightly-demo test-slurm test-deploy soak test-python fuzz check bench bench-python bench-history fixtures generate doctor clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -41,6 +41,12 @@ gpu-test: ## Run the tests on a machine with a GPU; it needs no Go if build/gpu 
 
 nightly-demo: shim ## Run 40 models over three nights, in which four go wrong, and let the rules of the history find them
 	@scripts/nightly-demo
+
+test-slurm: shim ## Run a night on a real Slurm, started here by root; installs Debian's slurm and munge if need be
+	@scripts/test-slurm
+
+test-deploy: ## Run verify in a root with nothing but the files of the image
+	@scripts/test-image
 
 soak: ## Measure that memory and threads stay where they are, some minutes long
 	@scripts/soak
