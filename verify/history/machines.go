@@ -100,7 +100,7 @@ func (p *Past) presenceChanges() (all []Change) {
 		case newest.Night.ID != last.Night.ID && before[newest.Night.ID] && !notRun[c.Check]:
 			one := change(PresenceRule, Note, c.Check, last)
 			than := newest.mark()
-			one.Before, one.Now, one.Than, one.Nights = string(newest.Verdict), "no longer in the suite", &than, 1
+			one.Before, one.Now, one.Than, one.Nights = string(newest.Verdict), "not in this night: no longer in the suite, or not selected", &than, 1
 			all = append(all, one)
 		}
 	}

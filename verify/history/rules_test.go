@@ -228,7 +228,7 @@ func TestPresence(t *testing.T) {
 	assert.Equal(t, []string{
 		"open: : 1 check not run (interrupted): idle",
 		"note: fresh: is new; on box",
-		"note: gone: consistent → no longer in the suite",
+		"note: gone: consistent → not in this night: no longer in the suite, or not selected",
 	}, told(r))
 	assert.Equal(t, 2, r.ExitCode())
 }

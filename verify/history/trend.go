@@ -79,6 +79,10 @@ func (c *Course) Trends() (all []Trend) {
 			put(key{"", "", Peak}, i, float64(t.Peak))
 		}
 	}
+	found := slices.Clone(all)
+	all = slices.DeleteFunc(all, func(t Trend) bool { // of a leg that failed before it had its device
+		return t.Leg != "" && t.Device == "" && slices.ContainsFunc(found, func(o Trend) bool { return o.Leg == t.Leg && o.What == t.What && o.Device != "" })
+	})
 	slices.SortStableFunc(all, func(a, b Trend) int {
 		last := func(t Trend) int { // the process comes behind the legs
 			if t.Leg == "" {

@@ -84,6 +84,7 @@ the process
 func TestTrends(t *testing.T) {
 	c := course()
 	c.Turns[0].Legs[0].MaxAbs = verify.Number(math.NaN())
+	c.Turns[4].Legs = []night.Leg{{Name: "state", Same: new(bool)}} // which failed before it had a device
 	trends := c.Trends()
 	require.Len(t, trends, 3)
 	assert.Equal(t, []What{MaxError, P50, Peak}, []What{trends[0].What, trends[1].What, trends[2].What})

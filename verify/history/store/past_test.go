@@ -56,7 +56,7 @@ func TestRulesOnWhatIsKept(t *testing.T) {
 			"worse big: peak memory 1.0 GB → 2.0 GB, +100 % on the median of 7 nights; on box",
 			"open : 1 check not run (interrupted): idle",
 			"note fresh: is new; on box",
-			"note gone: consistent → no longer in the suite",
+			"note gone: consistent → not in this night: no longer in the suite, or not selected",
 			"note bad: other bytes at the same commit: state bad.pt (00 → 11); on box",
 		}
 		got := told(t, s, "", "")

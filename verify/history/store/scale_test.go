@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/verify/history"
 )
 
@@ -71,7 +70,6 @@ func BenchmarkScale(b *testing.B) {
 	fill(b, s, *scaleNights)
 	size, err := s.Size(b.Context())
 	require.NoError(b, err)
-	b.Logf("%d checks, %d nights: %s", *scaleChecks, *scaleNights, layout.Size(size))
 	b.Run("list", func(b *testing.B) {
 		defer processorTime(b)()
 		for b.Loop() {
@@ -79,6 +77,7 @@ func BenchmarkScale(b *testing.B) {
 			require.NoError(b, err)
 			require.Len(b, nights, *scaleNights)
 		}
+		b.ReportMetric(float64(size)/1e9, "GB")
 	})
 	b.Run("rules", func(b *testing.B) {
 		defer processorTime(b)()

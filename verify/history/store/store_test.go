@@ -175,6 +175,23 @@ func TestReplacedNightKeepsItsPlace(t *testing.T) {
 	})
 }
 
+// Two machines that call their nights alike must not replace each other's.
+func TestTwoMachinesOfOneName(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		take(t, s, nightOf(1, "a"))
+		other := nightOf(1, "a")
+		other.Machine.Host, other.Started = "other", other.Started.Add(time.Minute)
+		_, err := s.Take(t.Context(), other)
+		assert.ErrorContains(t, err, "night n1 of zoo is there from another machine, box, and this one is from other; give the runs of each machine names of their own")
+		equalNights(t, nightOf(1, "a"), exported(t, s)[0])
+		again := nightOf(1, "a", "b")
+		again.Started = again.Started.Add(time.Minute)
+		outcome, err := s.Take(t.Context(), again)
+		require.NoError(t, err)
+		assert.Equal(t, Replaced, outcome)
+	})
+}
+
 func TestWhatCannotBeTakenIn(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		twice, legs := nightOf(1, "a", "a"), nightOf(1, "a")

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed06459138/torchgo/verify"
@@ -102,12 +103,40 @@ func (t *session) take(ctx context.Context, n *night.Night, digest [sha256.Size]
 		if outcome = Replaced; len(n.Results) < own.results {
 			return Kept, nil
 		}
+		if err := t.another(ctx, n, own.seqs); err != nil {
+			return "", err
+		}
 		if err := t.drop(ctx, old); err != nil {
 			return "", err
 		}
 	}
 	w := &writing{session: t, night: n}
 	return outcome, w.write(ctx, old, digest[:])
+}
+
+// another refuses to replace a night by one of another machine that bears the same ID. A
+// shard may be run again elsewhere.
+func (t *session) another(ctx context.Context, n *night.Night, seqs []int64) error {
+	if n.Shard.Count > 0 || len(seqs) == 0 {
+		return nil
+	}
+	nights, _, err := t.nights(ctx, n.Suite)
+	if err != nil {
+		return err
+	}
+	for _, old := range nights {
+		if old.Seq != seqs[0] || old.Started.Equal(n.Started) {
+			continue
+		}
+		for _, m := range old.Machines {
+			if m.Host == n.Machine.Host || slices.ContainsFunc(n.Others, func(o night.Machine) bool { return o.Host == m.Host }) {
+				return nil
+			}
+		}
+		return &Error{Where: t.s.where, Msg: fmt.Sprintf("night %s of %s is there from another machine, %s, and this one is from %s", n.ID, n.Suite, old.Machines[0].Host, n.Machine.Host),
+			Remedy: "give the runs of each machine names of their own: verify suite --run NAME"}
+	}
+	return nil
 }
 
 // drop takes nights out, and leaves what others may share.
@@ -160,8 +189,8 @@ func (w *writing) write(ctx context.Context, free []int64, digest []byte) error 
 
 // encoded are the texts of a night: of its header, then four of each result.
 type encoded struct {
-	header, others, checks string
-	results                [][4]string // summary, files, uncovered, rest
+	header, checks string
+	results        [][4]string // summary, files, uncovered, rest
 }
 
 // encode also refuses what the tables have no room for.
