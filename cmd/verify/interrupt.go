@@ -54,3 +54,25 @@ func interruptible(stderr io.Writer) (ctx context.Context, release func()) {
 		stop()
 	}
 }
+
+// secondSignal gives a context that ends with the second Ctrl-C; the first one ends ctx.
+func secondSignal(ctx context.Context) (kill context.Context, release func()) {
+	kill, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for count := 0; count < 2; count++ {
+			select {
+			case <-signals:
+			case <-kill.Done():
+				return
+			}
+		}
+		signal.Stop(signals) // the third ends this process
+		cancel()
+	}()
+	return kill, func() {
+		signal.Stop(signals)
+		cancel()
+	}
+}

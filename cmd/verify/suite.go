@@ -44,6 +44,8 @@ type suiteRun struct {
 	quiet   bool
 	telling telling
 
+	here *night.Machine // once it was asked for
+
 	stdout, stderr io.Writer
 }
 

@@ -281,11 +281,17 @@ func TestSuiteInterrupted(t *testing.T) {
 	assert.NotEmpty(t, n.Missing())
 	first := n.End.Seconds
 
+	// Meanwhile the journal came to another machine.
+	moved, err := os.ReadFile(journal)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(journal, bytes.Replace(moved, []byte(`"host":"`), []byte(`"host":"not `), 1), 0o666))
 	r := invoke(t, "suite", path, "--journal", journal, "--resume", "--quiet")
 	assert.Equal(t, 0, r.code, r.stderr)
 	n, err = night.Read(journal)
 	require.NoError(t, err)
 	assert.Empty(t, n.End.Stopped)
+	require.Len(t, n.End.Notes, 1)
+	assert.Contains(t, n.End.Notes[0], "it went on on another machine than it began: ")
 	assert.Greater(t, n.End.Seconds, first, "both sittings count")
 }
 
