@@ -20,7 +20,7 @@ type Report struct {
 
 // Candidate is one way to run a module.
 type Candidate struct {
-	Name     string        // "plain", "frozen", "optimized", "static"
+	Name     string        // "plain", "frozen", "optimized", "static", "straight"
 	Median   time.Duration // of a call
 	Ratio    float64       // of its time to the plain one's: the median of those taken in turns
 	MaxError float64       // the greatest absolute difference from the plain result
@@ -47,8 +47,8 @@ func (r *Report) String() string {
 }
 
 // Auto finds the fastest way to run the module's forward on this machine, for
-// arguments like args: as it is, frozen, optimised for inference, or on the static
-// runtime. It warms each of them up, compares its results with the plain ones, rules
+// arguments like args: as it is, frozen, optimised for inference, on the static
+// runtime, or as straight-line code. It warms each of them up, compares its results with the plain ones, rules
 // out what differs by more than the tolerance, |a − b| ≤ atol + rtol·|b|, and
 // takes the one with the least time, measured in turns. That takes about a second,
 // and longer for modules whose calls take long.
@@ -122,7 +122,7 @@ func (t *trial) rivals(m *Module) error {
 	}
 	if i := slices.IndexFunc(writes, func(w Mutation) bool { return w.Method == "forward" }); i >= 0 {
 		err := &torch.Error{Op: "compare runners", Code: torch.CodeArgument, Msg: writes[i].String() + ", so that every call changes the module"}
-		for _, name := range []string{"frozen", "optimized", "static"} {
+		for _, name := range []string{"frozen", "optimized", "static", "straight"} {
 			t.add(name, nil, err)
 		}
 		return nil
@@ -133,6 +133,8 @@ func (t *trial) rivals(m *Module) error {
 	t.add("optimized", optimized, err)
 	static, err := m.Static()
 	t.add("static", static, err)
+	straight, err := m.Straight()
+	t.add("straight", straight, err)
 	return nil
 }
 

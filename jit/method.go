@@ -114,8 +114,9 @@ func (m *Method) Forward(x ...*torch.Tensor) (*torch.Tensor, error) {
 	if err := m.acquireFor(len(x)); err != nil {
 		return nil, err
 	}
-	defer m.release()
-	return torch.InvokeTensors(m.name, x, m.forward)
+	y, err := torch.InvokeTensors(m.name, x, m.into)
+	m.release()
+	return y, err
 }
 
 // Call calls the method with any values. Arguments that have a default may be

@@ -168,7 +168,7 @@ func TestAuto(t *testing.T) {
 			require.NoError(t, err)
 			assert.True(t, near)
 			t.Log("\n" + report.String())
-			require.Len(t, report.Candidates, 4)
+			require.Len(t, report.Candidates, 5)
 			assert.Equal(t, 1, strings.Count(report.String(), ", taken"))
 			for _, c := range report.Candidates[:3] {
 				require.NoError(t, c.Err, c.Name)

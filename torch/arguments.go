@@ -248,24 +248,36 @@ func (a *Arguments) fail(err error) {
 // several. Tensors in it join the innermost scope of the tensors among the
 // arguments. The call is recorded when one of them requires grad.
 func (a *Arguments) Call() (Value, error) {
-	defer a.frame.release()
-	if err := a.cross(0); err != nil {
-		return nil, err
+	f := a.frame
+	err := a.crossFresh()
+	var v Value
+	if err == nil {
+		v, err = f.result()
 	}
-	return a.frame.result()
+	f.release()
+	return v, err
 }
 
 // CallTensor is Call for operators that give one tensor.
 func (a *Arguments) CallTensor() (*Tensor, error) {
 	f := a.frame
-	defer f.release()
-	if err := a.cross(0); err != nil {
-		return nil, err
+	err := a.crossFresh()
+	var t *Tensor
+	if err == nil {
+		t, err = f.oneTensor(a.operator.Name)
 	}
-	if first := &f.space.out[0]; f.space.more == nil && first.Tag == ctorch.TagTensor {
-		return f.adopt(*first), nil
+	f.release()
+	return t, err
+}
+
+// crossFresh makes the call for a new result.
+func (a *Arguments) crossFresh() error {
+	a.frame.offerLeft()
+	err := a.cross(ctorch.CallReplace)
+	if err == nil {
+		a.frame.tookLeft()
 	}
-	return nil, f.notOneTensor(a.operator.Name)
+	return err
 }
 
 // Into is CallTensor with dst as the result; see CallInto.
@@ -286,6 +298,7 @@ func (a *Arguments) Into(dst *Tensor) error {
 // these arguments, of which nobody needs a second handle.
 func (a *Arguments) Run() error {
 	defer a.frame.release()
+	a.frame.join()
 	return a.cross(ctorch.CallNoResults)
 }
 
@@ -302,7 +315,6 @@ func (a *Arguments) cross(flags uint32) error {
 	if err := g.Enter(nil); err != nil {
 		return &Refused{Op: a.operator.Name, Err: err}
 	}
-	defer g.Leave()
 	f := a.frame
 	if f.scope != nil {
 		flags |= f.scope.flags
@@ -310,10 +322,17 @@ func (a *Arguments) cross(flags uint32) error {
 	if a.noGrad {
 		flags |= ctorch.CallNoGrad
 	}
-	if g.crew != nil {
-		return WrapError(a.operator.Name, f.delegated(g.crew, op, flags))
+	var e *ctorch.Error
+	if g.crew == nil {
+		e = f.operate(op, flags)
+	} else {
+		e = f.delegated(g.crew, op, flags)
 	}
-	return WrapError(a.operator.Name, f.operate(op, flags))
+	g.Leave()
+	if e == nil {
+		return nil
+	}
+	return WrapError(a.operator.Name, e)
 }
 
 func (f *frame) operate(op *ctorch.Operator, flags uint32) *ctorch.Error {

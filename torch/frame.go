@@ -27,20 +27,21 @@ func Invoke(op string, args []Value, call Native) (Value, error) {
 }
 
 // InvokeTensors is Invoke for tensors in and one tensor out, without an
-// allocation but that of the result.
+// allocation but that of the result. call must free out[0].P as TS_CALL_REPLACE does.
 func InvokeTensors(op string, args []*Tensor, call Native) (*Tensor, error) {
 	f := newFrame()
-	defer f.release()
-	if err := f.addTensors(op, args); err != nil {
-		return nil, err
+	err := f.addTensors(op, args)
+	if err == nil {
+		f.offerLeft()
+		err = f.call(op, call)
 	}
-	if err := f.call(op, call); err != nil {
-		return nil, err
+	var t *Tensor
+	if err == nil {
+		f.tookLeft()
+		t, err = f.oneTensor(op)
 	}
-	if first := &f.space.out[0]; f.space.more == nil && first.Tag == ctorch.TagTensor {
-		return f.adopt(*first), nil
-	}
-	return nil, f.notOneTensor(op)
+	f.release()
+	return t, err
 }
 
 // InvokeInto is InvokeTensors with dst as the result: dst gives up the tensor that
@@ -89,6 +90,14 @@ func (f *frame) replace(op string, dst *Tensor) error {
 	return f.notOneTensor(op)
 }
 
+// oneTensor gives the result of a call that must have given one tensor.
+func (f *frame) oneTensor(op string) (*Tensor, error) {
+	if f.isOneTensor() {
+		return f.adopt(f.space.out[0]), nil
+	}
+	return nil, f.notOneTensor(op)
+}
+
 // notOneTensor closes a result that is something else, and says so.
 func (f *frame) notOneTensor(op string) error {
 	v, err := f.result()
@@ -117,6 +126,42 @@ type space struct {
 	in   [24]ctorch.Value
 	out  [4]ctorch.Value
 	more *ctorch.Values
+	left *ctorch.Tensor // closed, to be freed by the next call; or nil
+}
+
+// mostLeft is the size of a tensor that is left for the next call, in bytes: about
+// that of a space, so that those that are left take no more memory than spaces do.
+const mostLeft = 1024
+
+// leave lets the next call free a tensor that was closed, on its way: a crossing of its
+// own would cost as much as all else that closing does. A frame keeps one.
+func leave(t *ctorch.Tensor) {
+	f := frames.Get().(*frame)
+	full := f.space.left != nil
+	if !full {
+		f.space.left = t
+	}
+	frames.Put(f)
+	if full {
+		ctorch.FreeLeft(t)
+	}
+}
+
+// offerLeft passes what was left to a call that frees it.
+func (f *frame) offerLeft() {
+	f.space.out[0] = ctorch.Value{P: unsafe.Pointer(f.space.left)}
+}
+
+// tookLeft follows such a call: it freed what was offered if it gave one tensor.
+func (f *frame) tookLeft() {
+	if f.isOneTensor() {
+		f.space.left = nil
+	}
+}
+
+// isOneTensor tells whether a call that succeeded gave one tensor.
+func (f *frame) isOneTensor() bool {
+	return f.space.more == nil && f.space.out[0].Tag == ctorch.TagTensor
 }
 
 // frames and spaces are kept apart: the pool drops frames as it sees fit, their
@@ -183,8 +228,9 @@ func (f *frame) call(op string, call Native) error {
 	if err := g.Enter(nil); err != nil {
 		return &Refused{Op: op, Err: err}
 	}
-	defer g.Leave()
-	return f.cross(g, op, call)
+	err := f.cross(g, op, call)
+	g.Leave()
+	return err
 }
 
 // cross makes the call for one that is inside the gate.
@@ -353,9 +399,21 @@ func (f *frame) addString(s string) {
 	f.put(x)
 }
 
+// join notes that the arguments may have become part of a graph of gradients.
+func (f *frame) join() {
+	for _, h := range f.held {
+		h.Joined()
+	}
+}
+
 // adopt makes a Tensor of a result.
 func (f *frame) adopt(v ctorch.Value) *Tensor {
 	t := adopt((*ctorch.Tensor)(v.P), v.I)
+	if v.N == 1 {
+		t.handle.Alone()
+	} else {
+		f.join()
+	}
 	if f.scope != nil {
 		f.scope.join(t)
 	}

@@ -86,6 +86,49 @@ func TestMemoryStatsFollowWhatIsHeld(t *testing.T) {
 	assert.ErrorIs(t, err, torch.CodeDevice)
 }
 
+// What is left to later calls to be freed is one small tensor for each that ran at once.
+func TestClosedTensorsDoNotPileUp(t *testing.T) {
+	torchtest.Undisturbed(t)
+	torchtest.Require(t)
+	settle(t)
+	const count = 20_000
+	x := make([]*torch.Tensor, count)
+	before, err := torch.MemoryStats(torch.CPU)
+	require.NoError(t, err)
+	for i := range x {
+		x[i], err = torch.Full(1, torch.Float32, torch.CPU, 128)
+		require.NoError(t, err)
+	}
+	with, err := torch.MemoryStats(torch.CPU)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, with.Allocated, before.Allocated+count*512)
+	for i := range x {
+		x[i].Close()
+	}
+	after, err := torch.MemoryStats(torch.CPU)
+	require.NoError(t, err)
+	assert.Less(t, after.Allocated, before.Allocated+count*512/10)
+	// Nor does what is left get lost in calls that fail, or give no tensor.
+	y, err := torch.Full(1, torch.Float32, torch.CPU, 2, 3)
+	require.NoError(t, err)
+	defer y.Close()
+	for i := range 2000 {
+		x, err := torch.Full(1, torch.Float32, torch.CPU, 128)
+		require.NoError(t, err)
+		x.Close()
+		if i%100 == 0 { // slow, because of the trace
+			_, err = torch.Call("aten::mm", y, y)
+			require.Error(t, err)
+		}
+		v, err := torch.Call("aten::equal", y, y)
+		require.NoError(t, err)
+		require.Equal(t, torch.Bool(true), v)
+	}
+	last, err := torch.MemoryStats(torch.CPU)
+	require.NoError(t, err)
+	assert.Less(t, last.Allocated, after.Allocated+2000*512/2)
+}
+
 func TestWrapSharesTheSlice(t *testing.T) {
 	torchtest.Require(t)
 	data := []float32{1, 2, 3, 4, 5, 6}

@@ -28,10 +28,14 @@ func (t *Tensor) Close() {
 	if t == nil {
 		return
 	}
-	if s := t.scope.Swap(nil); s != nil {
-		s.remove(t)
+	if t.scope.Load() != nil {
+		if s := t.scope.Swap(nil); s != nil {
+			s.remove(t)
+		}
 	}
-	t.handle.Close()
+	if left := t.handle.CloseSmall(mostLeft); left != nil {
+		leave(left)
+	}
 }
 
 // with calls body with the native tensor, which lives until body returns.

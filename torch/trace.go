@@ -89,5 +89,11 @@ func (t *Trace) call(f *frame, op *ctorch.Operator, flags uint32) *ctorch.Error 
 	if t.native == nil {
 		return ctorch.OperatorCall(op, unsafe.SliceData(f.in), len(f.in), flags, &s.out[0], len(s.out), &s.more)
 	}
-	return ctorch.TraceCall(t.native, op, unsafe.SliceData(f.in), len(f.in), flags, &s.out[0], len(s.out), &s.more)
+	// What is replaced is freed when the call was recorded too, which may fail.
+	replaced := s.out[0].P
+	e := ctorch.TraceCall(t.native, op, unsafe.SliceData(f.in), len(f.in), flags&^ctorch.CallReplace, &s.out[0], len(s.out), &s.more)
+	if e == nil && flags&ctorch.CallReplace != 0 && f.isOneTensor() {
+		ctorch.TensorFree((*ctorch.Tensor)(replaced))
+	}
+	return e
 }

@@ -31,6 +31,7 @@ func Live(k Kind) int64 { return live[k].Load() }
 // What is added to a handle's state: the bits below count calls in flight.
 const (
 	closed = 1 << 40 // by Close
+	freed  = 2 * closed
 	locked = 4 * closed
 )
 
@@ -53,6 +54,7 @@ type net struct{ under *native }
 type native struct {
 	ptr   unsafe.Pointer // nil: nothing to free
 	kind  Kind
+	alone uint32 // 1: frees nothing but itself; accessed atomically once others see the handle
 	bytes int64
 }
 
@@ -67,7 +69,7 @@ var nets = sync.Pool{New: func() any {
 func (h *Handle) Adopt(kind Kind, ptr unsafe.Pointer, bytes int64) {
 	h.ptr = ptr
 	h.net = nets.Get().(*net)
-	*h.net.under = native{ptr, kind, bytes + handleBytes}
+	*h.net.under = native{ptr: ptr, kind: kind, bytes: bytes + handleBytes}
 	live[kind].Add(1)
 	grow(bytes + handleBytes)
 }
@@ -101,6 +103,10 @@ func (h *Handle) Release() {
 // Close frees the native object, now or at the end of the last call in flight.
 // Closing again does nothing.
 func (h *Handle) Close() {
+	if h.state.CompareAndSwap(0, freed) { // nobody uses it, as is common
+		h.free()
+		return
+	}
 	for {
 		s := h.state.Load()
 		if s&locked != 0 {
@@ -117,6 +123,31 @@ func (h *Handle) Close() {
 			return
 		}
 	}
+}
+
+// Alone notes, before others see the handle, that the native object keeps nothing alive
+// but its own memory: a tensor may belong to a graph of gradients instead.
+func (h *Handle) Alone() { h.net.under.alone = 1 }
+
+// Joined takes that back, between Acquire and Release.
+func (h *Handle) Joined() { atomic.StoreUint32(&h.net.under.alone, 0) }
+
+// CloseSmall is Close, but when a tensor of at most so many bytes, which is alone, is freed
+// by that, it is left to the caller to do so, who then frees it soon. It gives nil in all
+// other cases.
+func (h *Handle) CloseSmall(most int64) *Tensor {
+	if !h.state.CompareAndSwap(0, freed) {
+		h.Close()
+		return nil
+	}
+	// Who lent memory to libtorch waits to have it back.
+	if h.ptr == nil || atomic.LoadUint32(&h.net.under.alone) == 0 || h.net.under.bytes > most+handleBytes || mapped.pending.Load() > 0 {
+		h.free()
+		return nil
+	}
+	h.net.under.forget()
+	h.giveBack()
+	return (*Tensor)(h.ptr)
 }
 
 // Closed tells whether Close was called.
@@ -142,7 +173,7 @@ func (h *Handle) Replace(kind Kind, ptr unsafe.Pointer, bytes int64) {
 		grow(more)
 	}
 	h.ptr = ptr
-	under.ptr = ptr
+	under.ptr, under.alone = ptr, 0
 }
 
 // Unlock ends what Lock began.
@@ -151,10 +182,20 @@ func (h *Handle) Unlock() { h.state.Add(-locked) }
 func (h *Handle) destroy() {
 	// A late Acquire on the closed handle takes the count from zero to one and
 	// back; the mark keeps it from freeing again.
-	if !h.state.CompareAndSwap(closed, 2*closed) || h.ptr == nil {
-		return
+	if h.state.CompareAndSwap(closed, freed) {
+		h.free()
 	}
-	h.net.under.free()
+}
+
+// free is called once, by whoever marked the handle as freed.
+func (h *Handle) free() {
+	if h.ptr != nil {
+		h.net.under.free()
+		h.giveBack()
+	}
+}
+
+func (h *Handle) giveBack() {
 	nets.Put(h.net)
 	h.net = nil
 }
@@ -164,11 +205,9 @@ func (n *native) free() {
 		return
 	}
 	_ = frees.Enter(nil) // without a bound on its queue and an end of its wait it cannot fail
-	defer frees.Leave()
 	switch n.kind {
 	case KindTensor:
 		TensorFree((*Tensor)(n.ptr))
-		DrainMapped()
 	case KindModule:
 		ModuleFree((*Module)(n.ptr))
 	case KindMethod:
@@ -182,7 +221,21 @@ func (n *native) free() {
 	case KindPackage:
 		PackageFree((*Package)(n.ptr))
 	}
+	frees.Leave()
+	n.forget()
+	DrainMapped()
+}
+
+// forget stops counting what was freed, or is to be freed by somebody else.
+func (n *native) forget() {
 	n.ptr = nil
 	live[n.kind].Add(-1)
 	shrink(n.bytes)
+}
+
+// FreeLeft frees a tensor that CloseSmall left.
+func FreeLeft(t *Tensor) {
+	_ = frees.Enter(nil)
+	TensorFree(t)
+	frees.Leave()
 }

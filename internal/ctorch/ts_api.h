@@ -265,7 +265,7 @@ TS_API ts_error *ts_module_mutations(const ts_module *m, ts_values **out) TS_NOE
  * dynamic, depth); n < 0 keeps libtorch's. Other modules are not affected. */
 TS_API ts_error *ts_module_executor(ts_module *m, int32_t simple, const int64_t *fusion, int32_t n) TS_NOEXCEPT;
 
-/* ---- static runtime ---- */
+/* ---- planned forwards ---- */
 
 /* ts_static_new plans a frozen copy of the module's forward for the static
  * runtime; an error when the graph has what that cannot run. */
@@ -274,8 +274,8 @@ TS_API ts_error *ts_static_new(const ts_module *m, ts_static **out) TS_NOEXCEPT;
 /* ts_static_free frees the handle; NULL is allowed. */
 TS_API void ts_static_free(ts_static *s) TS_NOEXCEPT;
 
-/* ts_static_call is ts_method_call of it; TS_CALL_NO_OPTIMIZE has no effect. */
-TS_API ts_error *ts_static_call(const ts_static *s, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_NOEXCEPT;
+/* ts_static_call is ts_method_call of it; TS_CALL_NO_OPTIMIZE and TS_CALL_GRAD have no effect. */
+TS_API ts_error *ts_static_call(const ts_static *s, const ts_value *in, size_t n, uint32_t flags, ts_value *out, size_t cap, ts_values **more) TS_STEADY TS_NOEXCEPT;
 
 /* ts_module_cast gives a copy whose floating-point parameters, buffers and tensor attributes are of another
  * floating-point dtype. Constants of graphs, and casts that the code makes, stay. */
@@ -392,6 +392,11 @@ TS_API ts_error *ts_memory_reset_peak(int32_t device_type, int32_t device_index)
  * token comes out of ts_tensor_released: of each record under "data/" its name, ended by NUL, its address and its
  * bytes. It refuses what can't be loaded so with TS_CODE_NOT_IMPLEMENTED. */
 TS_API ts_error *ts_module_map(const char *path, const char *names, const uint64_t *addresses, const int64_t *bytes, size_t n, uint64_t token, ts_module **out) TS_NOEXCEPT;
+
+/* ---- straight-line code ---- */
+
+/* ts_straight_new plans it of a frozen copy of the module's forward; an error when the graph is not straight. */
+TS_API ts_error *ts_straight_new(const ts_module *m, ts_static **out) TS_NOEXCEPT;
 
 #ifdef __cplusplus
 }

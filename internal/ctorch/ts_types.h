@@ -20,7 +20,7 @@ typedef struct ts_module ts_module;
 /* ts_method is one method of one module; it keeps the module alive. */
 typedef struct ts_method ts_method;
 
-/* ts_static is a module's method forward, planned for the static runtime. */
+/* ts_static is a module's method forward, planned before it is called. */
 typedef struct ts_static ts_static;
 
 /* ts_package is a model that AOTInductor compiled. */
@@ -69,7 +69,7 @@ enum ts_device_type {
 /* ts_tag says what a ts_value holds. */
 enum ts_tag {
   TS_TAG_NONE = 0,
-  TS_TAG_TENSOR = 1,      /* p: ts_tensor; in results, i: bytes of its storage */
+  TS_TAG_TENSOR = 1,      /* p: ts_tensor; in results, i: bytes of its storage, n: 1 unless it belongs to a graph of gradients */
   TS_TAG_BOOL = 2,        /* i: 0 or 1 */
   TS_TAG_INT = 3,         /* i */
   TS_TAG_FLOAT = 4,       /* re */

@@ -24,7 +24,7 @@ const (
 	DeviceCPU            = 0
 	DeviceCUDA           = 1
 	TagNone              = 0
-	TagTensor            = 1  // p: ts_tensor; in results, i: bytes of its storage
+	TagTensor            = 1  // p: ts_tensor; in results, i: bytes of its storage, n: 1 unless it belongs to a graph of gradients
 	TagBool              = 2  // i: 0 or 1
 	TagInt               = 3  // i
 	TagFloat             = 4  // re
@@ -79,7 +79,7 @@ type Module struct{ _ [0]byte }
 // Method is one method of one module; it keeps the module alive.
 type Method struct{ _ [0]byte }
 
-// Static is a module's method forward, planned for the static runtime.
+// Static is a module's method forward, planned before it is called.
 type Static struct{ _ [0]byte }
 
 // Package is a model that AOTInductor compiled.

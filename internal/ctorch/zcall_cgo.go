@@ -123,8 +123,9 @@ static inline ts_error *ts_method_call_steady(uintptr_t m, uintptr_t in, size_t 
 #cgo nocallback ts_static_new
 #cgo noescape ts_static_free
 #cgo nocallback ts_static_free
-#cgo noescape ts_static_call
-#cgo nocallback ts_static_call
+static inline ts_error *ts_static_call_steady(uintptr_t s, uintptr_t in, size_t n, uint32_t flags, uintptr_t out, size_t cap, uintptr_t more) { return ts_static_call((const ts_static *)s, (const ts_value *)in, n, flags, (ts_value *)out, cap, (ts_values **)more); }
+#cgo noescape ts_static_call_steady
+#cgo nocallback ts_static_call_steady
 #cgo noescape ts_module_cast
 #cgo nocallback ts_module_cast
 #cgo noescape ts_package_load
@@ -181,6 +182,8 @@ static inline ts_error *ts_trace_call_steady(uintptr_t t, uintptr_t op, uintptr_
 #cgo nocallback ts_memory_reset_peak
 #cgo noescape ts_module_map
 #cgo nocallback ts_module_map
+#cgo noescape ts_straight_new
+#cgo nocallback ts_straight_new
 */
 import "C"
 
@@ -549,9 +552,9 @@ func StaticFree(s *Static) {
 	C.ts_static_free((*C.ts_static)(unsafe.Pointer(s)))
 }
 
-// StaticCall is ts_method_call of it; TS_CALL_NO_OPTIMIZE has no effect.
+// StaticCall is ts_method_call of it; TS_CALL_NO_OPTIMIZE and TS_CALL_GRAD have no effect.
 func StaticCall(s *Static, in *Value, n int, flags uint32, out *Value, cap int, more **Values) *Error {
-	return (*Error)(unsafe.Pointer(C.ts_static_call((*C.ts_static)(unsafe.Pointer(s)), (*C.ts_value)(unsafe.Pointer(in)), C.size_t(n), C.uint32_t(flags), (*C.ts_value)(unsafe.Pointer(out)), C.size_t(cap), (**C.ts_values)(unsafe.Pointer(more)))))
+	return (*Error)(unsafe.Pointer(C.ts_static_call_steady(C.uintptr_t(uintptr(unsafe.Pointer(s))), C.uintptr_t(uintptr(unsafe.Pointer(in))), C.size_t(n), C.uint32_t(flags), C.uintptr_t(uintptr(unsafe.Pointer(out))), C.size_t(cap), C.uintptr_t(uintptr(unsafe.Pointer(more))))))
 }
 
 // ModuleCast gives a copy whose floating-point parameters, buffers and tensor attributes are of another
@@ -703,4 +706,9 @@ func MemoryResetPeak(deviceType int32, deviceIndex int32) *Error {
 // bytes. It refuses what can't be loaded so with TS_CODE_NOT_IMPLEMENTED.
 func ModuleMap(path *byte, names *byte, addresses *uint64, bytes *int64, n int, token uint64, out **Module) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_module_map((*C.char)(unsafe.Pointer(path)), (*C.char)(unsafe.Pointer(names)), (*C.uint64_t)(unsafe.Pointer(addresses)), (*C.int64_t)(unsafe.Pointer(bytes)), C.size_t(n), C.uint64_t(token), (**C.ts_module)(unsafe.Pointer(out)))))
+}
+
+// StraightNew plans it of a frozen copy of the module's forward; an error when the graph is not straight.
+func StraightNew(m *Module, out **Static) *Error {
+	return (*Error)(unsafe.Pointer(C.ts_straight_new((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_static)(unsafe.Pointer(out)))))
 }

@@ -285,3 +285,6 @@ func MemoryResetPeak(deviceType int32, deviceIndex int32) *Error { return noCgo 
 func ModuleMap(path *byte, names *byte, addresses *uint64, bytes *int64, n int, token uint64, out **Module) *Error {
 	return noCgo
 }
+
+// StraightNew does nothing without cgo.
+func StraightNew(m *Module, out **Static) *Error { return noCgo }

@@ -56,4 +56,5 @@ var nilCalls = map[string]func() *Error{
 	"ts_trace_call":              func() *Error { return TraceCall(nil, nil, nil, 0, 0, new(Value), 0, new(*Values)) },
 	"ts_trace_finish":            func() *Error { return TraceFinish(nil, nil, 0, new(*Module)) },
 	"ts_method_time":             func() *Error { return MethodTime(nil, nil, 0, 0, new(float64), new(int32)) },
+	"ts_straight_new":            func() *Error { return StraightNew(nil, new(*Static)) },
 }

@@ -336,3 +336,7 @@ ts_error *ts_memory_reset_peak(int32_t device_type, int32_t device_index) {
 ts_error *ts_module_map(const char *path, const char *names, const uint64_t *addresses, const int64_t *bytes, size_t n, uint64_t token, ts_module **out) {
   return ts_loaded->module_map(path, names, addresses, bytes, n, token, out);
 }
+
+ts_error *ts_straight_new(const ts_module *m, ts_static **out) {
+  return ts_loaded->straight_new(m, out);
+}

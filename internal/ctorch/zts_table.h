@@ -91,6 +91,7 @@ typedef struct ts_table {
   ts_error *(*method_time)(const ts_method *m, const ts_value *in, size_t n, uint32_t flags, double *seconds, int32_t *clock);
   ts_error *(*memory_reset_peak)(int32_t device_type, int32_t device_index);
   ts_error *(*module_map)(const char *path, const char *names, const uint64_t *addresses, const int64_t *bytes, size_t n, uint64_t token, ts_module **out);
+  ts_error *(*straight_new)(const ts_module *m, ts_static **out);
 } ts_table;
 
 #endif

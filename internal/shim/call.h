@@ -91,11 +91,23 @@ inline c10::Stack arguments(const c10::FunctionSchema &schema, size_t from, cons
   throw Refusal(e.code, e.what() + ("; it is " + c10::str(schema)));
 }
 
+// result flattens one value.
+inline ts_values *result(c10::IValue v, ts_value *out, size_t cap) {
+  if (v.isTensor() && cap > 0) {
+    write_tensor(out[0], std::move(v).toTensor());
+    return nullptr;
+  }
+  Writer w(out, cap);
+  w.value(v);
+  return w.finish();
+}
+
 // results flattens what a call left on the stack: one value, or a tuple of several.
-inline ts_values *results(const c10::Stack &stack, ts_value *out, size_t cap) {
+inline ts_values *results(c10::Stack &stack, ts_value *out, size_t cap) {
+  if (stack.size() == 1) return result(std::move(stack[0]), out, cap);
   Writer w(out, cap);
   if (stack.empty()) w.put(TS_TAG_NONE);
-  else if (stack.size() > 1) w.tuple(stack.size());
+  else w.tuple(stack.size());
   for (const auto &v : stack) w.value(v);
   return w.finish();
 }

@@ -1,7 +1,18 @@
 #include "direct.h"
 
+#include <array>
+#include <optional>
+
 namespace torchgo {
 namespace {
+
+// A default is that of a Scalar, if the schema has one; tensors have none.
+using Default = std::optional<at::Scalar>;
+
+Default default_of(const c10::Argument &declared) {
+  if (declared.type()->kind() != c10::TypeKind::NumberType || !declared.default_value()) return {};
+  return declared.default_value()->toScalar();
+}
 
 // Given is one argument: in is what the caller gave, or null for the default.
 template <class A>
@@ -13,7 +24,7 @@ class Given<const at::Tensor &> {
  public:
   static constexpr c10::TypeKind kind = c10::TypeKind::TensorType;
 
-  Given(const ts_value *in, const c10::Argument &) {
+  Given(const ts_value *in, const Default &) {
     if (in != nullptr && in->tag == TS_TAG_TENSOR && in->p != nullptr) {
       tensor = at::Tensor(TensorRef::reclaim(static_cast<c10::TensorImpl *>(in->p)));
     }
@@ -35,32 +46,33 @@ class Given<const at::Scalar &> {
  public:
   static constexpr c10::TypeKind kind = c10::TypeKind::NumberType;
 
-  Given(const ts_value *in, const c10::Argument &declared) {
+  Given(const ts_value *in, const Default &fallback) {
     if (in == nullptr || in->tag == TS_TAG_DEFAULT) {
-      known = declared.default_value().has_value();
-      if (known) scalar = declared.default_value()->toScalar();
+      if (fallback) given = &*fallback;
     } else if (in->tag == TS_TAG_INT) {
-      scalar = in->i;
+      given = &scalar.emplace(in->i);
     } else if (in->tag == TS_TAG_FLOAT) {
-      scalar = in->re;
-    } else {
-      known = false;
+      given = &scalar.emplace(in->re);
     }
   }
+  Given(const Given &) = delete;
+  Given &operator=(const Given &) = delete;
 
-  bool plain() const { return known; }
-  const at::Scalar &value() const { return scalar; }
+  bool plain() const { return given != nullptr; }
+  const at::Scalar &value() const { return *given; }
 
  private:
-  at::Scalar scalar;
-  bool known = true;
+  std::optional<at::Scalar> scalar;
+  const at::Scalar *given = nullptr;
 };
 
 template <class... A>
 class Form final : public Direct {
  public:
   // It throws when the operator was registered with other C++ types.
-  explicit Form(const c10::OperatorHandle &op) : op(op.typed<at::Tensor(A...)>()), declared(op.schema().arguments()) {}
+  explicit Form(const c10::OperatorHandle &op) : op(op.typed<at::Tensor(A...)>()) {
+    for (size_t i = 0; i < sizeof...(A); i++) defaults[i] = default_of(op.schema().arguments()[i]);
+  }
 
   static bool fits(const c10::FunctionSchema &schema) {
     const auto &takes = schema.arguments();
@@ -78,7 +90,7 @@ class Form final : public Direct {
  private:
   template <size_t... I>
   bool call(const ts_value *in, size_t n, at::Tensor &out, std::index_sequence<I...>) const {
-    return call(out, Given<A>(I < n ? in + I : nullptr, declared[I])...);
+    return call(out, Given<A>(I < n ? in + I : nullptr, defaults[I])...);
   }
 
   bool call(at::Tensor &out, const Given<A> &...given) const {
@@ -88,7 +100,7 @@ class Form final : public Direct {
   }
 
   const c10::TypedOperatorHandle<at::Tensor(A...)> op;
-  const std::vector<c10::Argument> &declared;
+  std::array<Default, sizeof...(A)> defaults;
 };
 
 template <class F>

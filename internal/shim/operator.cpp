@@ -70,11 +70,10 @@ ts_error *ts_operator_call(const ts_operator *op, const ts_value *in, size_t n, 
     Operating operating(in, n, flags, op->writes);
     auto *replaced = (flags & TS_CALL_REPLACE) != 0 ? static_cast<ts_tensor *>(out[0].p) : nullptr;
     // The short way has no lane: it is that of the CPU.
-    if (at::Tensor result; op->direct && !cuda_in_use() && !operating.adapts() && op->direct->call(in, n, result)) {
-      Writer w(out, cap);
-      w.tensor(std::move(result));
-      *more = w.finish();
-      if (*more == nullptr) ts_tensor_free(replaced);
+    if (at::Tensor result; op->direct && cap > 0 && !cuda_in_use() && !operating.adapts() && op->direct->call(in, n, result)) {
+      write_tensor(out[0], std::move(result));
+      *more = nullptr;
+      ts_tensor_free(replaced);
       return;
     }
     c10::Stack stack = arguments(op->handle.schema(), 0, in, n, nullptr);

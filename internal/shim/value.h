@@ -46,6 +46,9 @@ class Reader {
   const ts_value *end;
 };
 
+// write_tensor makes v the tensor, None for one that is undefined.
+void write_tensor(ts_value &v, at::Tensor t);
+
 // Writer flattens IValues into the caller's array, and into one of its own when
 // that is too small or strings must be kept.
 class Writer {

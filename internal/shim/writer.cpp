@@ -31,13 +31,16 @@ void Writer::put(uint32_t tag, uint32_t n, int64_t i) {
   v.i = i;
 }
 
-void Writer::tensor(at::Tensor t) {
-  ts_value &v = add();
+void write_tensor(ts_value &v, at::Tensor t) {
+  v = ts_value{};
   if (!t.defined()) return;
   v.tag = TS_TAG_TENSOR;
   if (t.has_storage()) v.i = static_cast<int64_t>(t.storage().nbytes());
+  v.n = !t.requires_grad();
   v.p = release(std::move(t));
 }
+
+void Writer::tensor(at::Tensor t) { write_tensor(add(), std::move(t)); }
 
 void Writer::string(std::string s) {
   spill();
