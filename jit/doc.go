@@ -15,8 +15,8 @@
 // # Speed
 //
 // The first calls of a method are slow, and the first with other shapes may be:
-// Warmup makes them beforehand. Freeze, OptimizeForInference and Static give
-// variants that may be faster; Auto measures which is.
+// Warmup makes them beforehand. Freeze, OptimizeForInference, Static and Straight
+// give variants that may be faster; Auto measures which is.
 //
 // # Devices and modes
 //
