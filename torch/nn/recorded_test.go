@@ -197,10 +197,25 @@ func check(t *testing.T, name string, r *recorded, module any, forward func(x []
 	}
 	assert.Len(t, r.grads, seen)
 	assert.Zero(t, e.init, "weights after the same seed")
+	if drawing[name] && !recordingVersion(t) {
+		return e // other libtorchs draw other dropout from the same seed
+	}
 	for what, worst := range map[string]float64{"forward": e.forward, "backward": e.backward, "state": e.params} {
 		assert.LessOrEqual(t, worst, 2e-6, what)
 	}
 	return e
+}
+
+// drawing are the modules that draw random numbers in their forward pass.
+var drawing = map[string]bool{"Dropout": true, "Dropout1d": true, "Dropout2d": true, "Dropout3d": true, "AlphaDropout": true, "LSTM deep": true,
+	"TransformerEncoderLayer": true, "TransformerEncoder": true}
+
+// recordingVersion tells whether this libtorch is the one that recorded.
+func recordingVersion(t *testing.T) bool {
+	t.Helper()
+	v, err := torch.Version()
+	require.NoError(t, err)
+	return v.Libtorch == "2.15.0"
 }
 
 func gradOf(t *testing.T, x *torch.Tensor) *torch.Tensor {
