@@ -155,7 +155,10 @@ enum ts_call_flag {
   TS_CALL_REPLACE = 4,       /* out[0].p is a tensor, or NULL, that is freed if the result is one tensor */
   TS_CALL_NO_RESULTS = 8,    /* write none: they are arguments that were written to */
   TS_CALL_ASYNC = 16,        /* work of a CUDA device may go on after the call, on the default stream */
-  TS_CALL_NO_GRAD = 32       /* of operators: record nothing; without it they record when an argument requires grad */
+  TS_CALL_NO_GRAD = 32,      /* of operators: record nothing; without it they record when an argument requires grad */
+  TS_CALL_AUTOCAST = 64,     /* of operators: on the CPU, those that gain by it compute in a narrower dtype, */
+  TS_CALL_AUTOCAST_CUDA = 128, /* or on CUDA; that c10::ScalarType stands in the bits from TS_CALL_AUTOCAST_DTYPE on */
+  TS_CALL_AUTOCAST_DTYPE = 65536
 };
 
 /* ts_backward_flag says how ts_backward goes about it. */

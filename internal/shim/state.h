@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
 #include <c10/core/AutogradState.h>
 #include <c10/core/InferenceMode.h>
 #include <ATen/core/LegacyTypeDispatch.h>
@@ -72,6 +73,33 @@ class Calling {
   const c10::impl::PODLocalDispatchKeySet keys_before;
 };
 
+// Autocasting lets operators that gain by it compute in a narrower dtype, as
+// torch.autocast does. What they cast is not kept for the next call.
+class Autocasting {
+ public:
+  explicit Autocasting(uint32_t flags)
+      : device((flags & TS_CALL_AUTOCAST_CUDA) != 0 ? at::kCUDA : at::kCPU),
+        dtype(at::autocast::get_autocast_dtype(device)),
+        cached(at::autocast::is_autocast_cache_enabled()),
+        enabled(at::autocast::is_autocast_enabled(device)) {
+    at::autocast::set_autocast_enabled(device, true);
+    at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(flags / TS_CALL_AUTOCAST_DTYPE));
+    at::autocast::set_autocast_cache_enabled(false);
+  }
+  ~Autocasting() {
+    at::autocast::set_autocast_enabled(device, enabled);
+    at::autocast::set_autocast_dtype(device, dtype);
+    at::autocast::set_autocast_cache_enabled(cached);
+  }
+  Autocasting(const Autocasting &) = delete;
+  Autocasting &operator=(const Autocasting &) = delete;
+
+ private:
+  const at::DeviceType device;
+  const at::ScalarType dtype;
+  const bool cached, enabled;
+};
+
 // Operating is for operators. What is recorded follows the arguments, since Go has
 // no state that goes with a goroutine: a call is recorded when one of them requires
 // grad. Others run below autograd, which costs no more than inference mode and
@@ -81,6 +109,7 @@ class Operating {
   // writes: the operator writes to arguments.
   Operating(const ts_value *in, size_t n, uint32_t flags, bool writes) {
     apply_width();
+    if ((flags & (TS_CALL_AUTOCAST | TS_CALL_AUTOCAST_CUDA)) != 0) autocasting.emplace(flags);
     bool grad = false;
     for (const ts_value *v = in; v != in + n; v++) {
       if (v->tag != TS_TAG_TENSOR || v->p == nullptr) continue;
@@ -104,6 +133,7 @@ class Operating {
 
  private:
   bool foreign = false;
+  std::optional<Autocasting> autocasting;
   std::optional<at::AutoGradMode> recording;
   std::optional<at::AutoDispatchBelowAutograd> below;
   std::optional<c10::InferenceMode> inference;
