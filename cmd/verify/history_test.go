@@ -116,7 +116,7 @@ func TestHistoryBadInput(t *testing.T) {
 		"no files":          {[]string{"import"}, "import takes files that verify suite wrote"},
 		"broken file":       {[]string{"import", "broken.jsonl"}, "broken.jsonl: line 1: no night begins here"},
 		"missing file":      {[]string{"import", "none.jsonl", "n2.jsonl"}, "none.jsonl: cannot be read: no such file or directory"},
-		"damaged":           {[]string{"import", "--db", "broken.db", "n1.jsonl"}, "save what can be read with verify history export --db broken.db"},
+		"damaged":           {[]string{"import", "--db", "broken.db", "n1.jsonl"}, "what can be read is saved by verify history export --db broken.db"},
 		"damaged, listed":   {[]string{"--db", "broken.db"}, "the database is damaged"},
 		"unknown check":     {[]string{"c"}, `suite zoo has no check "c"`},
 		"unknown suite":     {[]string{"--suite", "other"}, `no night of a suite "other"`},

@@ -58,7 +58,7 @@ func (s *Store) explain(doing string, err error) error {
 		if e.Err = err; !errors.Is(err, ErrDamaged) {
 			e.Err = fmt.Errorf("%w (%w)", kind, err)
 		}
-		e.Remedy = "save what can be read with verify history export --db " + s.where + " --output saved.jsonl, move the file aside, and import saved.jsonl"
+		e.Remedy = "what can be read is saved by verify history export --db " + s.where + " --output saved.jsonl; then move the file aside and import saved.jsonl"
 	case ErrLocked:
 		e.Err = kind
 		if who := s.dialect.holders(s); who != "" {

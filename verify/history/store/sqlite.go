@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/seed06459138/torchgo/internal/layout"
 )
 
 // lite is SQLite: one file, one writer at a time.
@@ -80,7 +82,8 @@ func (lite) holders(s *Store) string {
 			continue
 		}
 		command, _ := os.ReadFile("/proc/" + pid + "/cmdline")
-		name := fmt.Sprintf("process %s (%s)", pid, strings.TrimSpace(strings.ReplaceAll(string(command), "\x00", " ")))
+		words := strings.Fields(strings.ReplaceAll(string(command), "\x00", " "))
+		name := fmt.Sprintf("process %s (%s)", pid, layout.Shorten(strings.Join(words, " "), 60))
 		if len(names) == 0 || names[len(names)-1] != name {
 			names = append(names, name)
 		}
