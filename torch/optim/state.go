@@ -316,6 +316,12 @@ func (o *optimizer) readMemory(v checkpoint.Value, p *nn.Parameter, with options
 	if !ok {
 		return nil, misfit("the state is a %T, not a dict", v)
 	}
+	for k, v := range d.All() {
+		name, _ := k.(checkpoint.String)
+		if _, ok := v.(*checkpoint.Tensor); ok && name != "step" && !slices.Contains(with.slots(), string(name)) {
+			return nil, misfit("%s is nothing that it remembers: the state is that of another optimizer", name)
+		}
+	}
 	m := &memory{}
 	fail := func(err error) (*memory, error) {
 		m.close()
