@@ -59,6 +59,12 @@ func (t *Tensors) Len() int {
 	return int(min(x[0], y[0]))
 }
 
+// Close closes both tensors.
+func (t *Tensors) Close() {
+	t.X.Close()
+	t.Y.Close()
+}
+
 // Batch copies rows.
 func (t *Tensors) Batch(_ context.Context, r Request) (*Pair, error) {
 	if x, y := t.X.Shape(), t.Y.Shape(); len(x) == 0 || len(y) == 0 || x[0] != y[0] {

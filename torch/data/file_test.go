@@ -52,6 +52,26 @@ func TestReadIDX(t *testing.T) {
 	assert.Equal(t, []int16{258, -2}, values)
 }
 
+func TestReadMNIST(t *testing.T) {
+	torchtest.Require(t)
+	dir := t.TempDir()
+	write := func(name string, data []byte) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o666))
+	}
+	write("train-images-idx3-ubyte", digits)
+	_, err := ReadMNIST(dir, "train")
+	require.ErrorIs(t, err, os.ErrNotExist)
+	assert.ErrorContains(t, err, "train-labels-idx1-ubyte.gz")
+	write("train-labels-idx1-ubyte.gz", packed(t, []byte{0, 0, 8, 1, 0, 0, 0, 2, 7, 9}))
+	d, err := ReadMNIST(dir, "train")
+	require.NoError(t, err)
+	defer d.Close()
+	assert.Equal(t, 2, d.Len())
+	labels, err := torch.Slice[int64](d.Y)
+	require.NoError(t, err)
+	assert.Equal(t, []int64{7, 9}, labels)
+}
+
 func TestBadIDX(t *testing.T) {
 	for name, c := range map[string]struct {
 		data []byte

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/dtype"
@@ -29,6 +31,35 @@ func ReadIDX(path string) (*torch.Tensor, error) {
 		return nil, &Error{Path: path, Msg: "is no whole IDX file", Err: err, Remedy: "give a file such as train-images-idx3-ubyte or its .gz"}
 	}
 	return torch.FromBytes(element, shape, data)
+}
+
+// ReadMNIST reads a part of a dataset of MNIST's files, "train" or "t10k", from a
+// folder, where they may be compressed: images uint8 [n, 28, 28] and labels int64 [n].
+// Both are the caller's; see Tensors.Close.
+func ReadMNIST(dir, part string) (*Tensors, error) {
+	read := func(name string) (*torch.Tensor, error) {
+		path := filepath.Join(dir, part+name)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			path += ".gz"
+		}
+		return ReadIDX(path)
+	}
+	x, err := read("-images-idx3-ubyte")
+	if err != nil {
+		return nil, err
+	}
+	labels, err := read("-labels-idx1-ubyte")
+	if err != nil {
+		x.Close()
+		return nil, err
+	}
+	defer labels.Close()
+	y, err := labels.ToDType(torch.Int64)
+	if err != nil {
+		x.Close()
+		return nil, err
+	}
+	return &Tensors{X: x, Y: y}, nil
 }
 
 // idxTypes are the types of elements, by their byte.
