@@ -43,7 +43,7 @@ const forTests = "internal/torchtest"
 // folder that they lie in. A package that services import has none.
 var dependencies = map[string][]string{
 	"cmd":                  {"github.com/schollz/progressbar/v3", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
-	"examples":             {"github.com/VictoriaMetrics/metrics", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
+	"examples":             {"github.com/VictoriaMetrics/metrics", "github.com/schollz/progressbar/v3", "golang.org/x/term", "gonum.org/v1/plot"},
 	"torch/data/images":    {"golang.org/x/image"},                               // scaling, and the formats that Go's own library lacks
 	"verify/notice":        {"github.com/hashicorp/go-retryablehttp"},            // attempts at webhooks, with pauses
 	"verify/onnx":          {"github.com/yalue/onnxruntime_go"},                  // its subject; programs that run no ONNX leave it out

@@ -1,0 +1,129 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/seed06459138/torchgo/torch/data"
+	"github.com/seed06459138/torchgo/torch/train"
+)
+
+// Training is a model that is trained on batches of a loader.
+type Training[M, H any, B data.Batch] struct {
+	Run    *train.Run[M, H]
+	Loader *data.Loader[B]
+	// Step makes a step on a batch, usually by Run.Step, and gives its loss.
+	Step func(batch B) (float64, error)
+	// EpochEnd is called after each epoch, nil for nothing. What it gives is told and
+	// plotted beside the loss.
+	EpochEnd func(ctx context.Context) ([]Number, error)
+}
+
+// Number is something that was measured of an epoch.
+type Number struct {
+	Name  string
+	Value float64
+}
+
+// Go trains until there are as many epochs as the settings say. After an epoch it saves
+// a checkpoint, if this one's turn has come, and plots the losses. When ctx ends it
+// stops before the next batch; what the epoch had done is done again when the training
+// goes on, with the same numbers as if it had never stopped.
+func (t *Training[M, H, B]) Go(ctx context.Context, s Settings) error {
+	curves, err := readCurves(t.Run.Extra)
+	if err != nil {
+		return err
+	}
+	keeper := s.keeper()
+	for t.Run.Epoch < s.Epochs {
+		began := time.Now()
+		loss, err := t.epoch(ctx, s)
+		if err != nil {
+			return t.stopped(s, err)
+		}
+		numbers := []Number{{"loss", loss}}
+		t.Run.EndEpoch(loss)
+		if t.EpochEnd != nil {
+			more, err := t.EpochEnd(ctx)
+			if err != nil {
+				return t.stopped(s, err)
+			}
+			numbers = append(numbers, more...)
+		}
+		curves.add(t.Run.Epoch, numbers)
+		t.Run.Extra = curves.put(t.Run.Extra)
+		if _, err := keeper.Save(t.Run); err != nil {
+			return err
+		}
+		if err := curves.plot(s.Dir); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Out, "epoch %d of %d: %s, %.1f s\n", t.Run.Epoch, s.Epochs, told(numbers), time.Since(began).Seconds())
+	}
+	return nil
+}
+
+func told(numbers []Number) string {
+	parts := make([]string, len(numbers))
+	for i, n := range numbers {
+		parts[i] = fmt.Sprintf("%s %.4f", n.Name, n.Value)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// stopped says where a training ended that did not come to its end, and how to go on.
+func (t *Training[M, H, B]) stopped(s Settings, err error) error {
+	path, none := s.keeper().Latest()
+	switch {
+	case none != nil:
+		return fmt.Errorf("stopped in epoch %d, before a checkpoint was saved: %w", t.Run.Epoch+1, err)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("stopped in epoch %d; the same command goes on from %s: %w", t.Run.Epoch+1, path, err)
+	}
+	return fmt.Errorf("stopped in epoch %d: %w; the last checkpoint is %s", t.Run.Epoch+1, err, path)
+}
+
+// epoch goes through the batches once and gives the mean of their losses.
+func (t *Training[M, H, B]) epoch(ctx context.Context, s Settings) (float64, error) {
+	bar := progressbar.NewOptions(t.Loader.Len(), progressbar.OptionSetWriter(s.Progress), progressbar.OptionSetWidth(20),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("batches"), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetDescription(fmt.Sprintf("epoch %d of %d", t.Run.Epoch+1, s.Epochs)))
+	sum, steps, skipped, batches := 0.0, 0, 0, 0
+	for batch, err := range t.Loader.Epoch(ctx, int(t.Run.Epoch)) {
+		if err != nil {
+			return 0, errors.Join(err, bar.Exit())
+		}
+		batches++
+		loss, err := t.Step(batch)
+		switch {
+		case err == nil:
+			sum, steps, skipped = sum+loss, steps+1, 0
+		case skipped < s.Skip && mendable(err):
+			skipped++
+			fmt.Fprintf(s.Out, "epoch %d, batch %d is passed over: %v\n", t.Run.Epoch+1, batches, err)
+		default:
+			return 0, errors.Join(fmt.Errorf("batch %d: %w", batches, err), bar.Exit())
+		}
+		bar.Describe(fmt.Sprintf("epoch %d of %d, loss %.4f", t.Run.Epoch+1, s.Epochs, loss))
+		if err := bar.Add(1); err != nil {
+			return 0, err
+		}
+	}
+	if steps == 0 {
+		return math.NaN(), errors.New("the epoch had no batch that could be trained on")
+	}
+	return sum / float64(steps), nil
+}
+
+// mendable tells whether the error is that of a loss that is not finite while all
+// parameters are: the next batch may do better.
+func mendable(err error) bool {
+	var broken *train.NonFiniteError
+	return errors.As(err, &broken) && len(broken.Parameters) == 0
+}
