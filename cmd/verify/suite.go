@@ -52,8 +52,8 @@ type suiteRun struct {
 const suiteLong = `suite runs many checks, each in a child process within its limits: one broken
 model never stops the others. SUITE is a file of YAML, described by
 docs/suite.schema.json, or a folder, in which m_scripted.pt, m_state.pt,
-m_input.npy, m_expected.npy and verify.yaml are found; docs/suite.md has the names
-in full.
+m_input.npy, m_expected.npy and verify.yaml are found, by names that
+docs/suite.md lists.
 
 Results go into a journal as soon as they are there. A run that was stopped or
 killed goes on with --resume. Ctrl-C or SIGTERM begins no more checks and ends

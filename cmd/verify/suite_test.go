@@ -126,6 +126,30 @@ func TestSuiteList(t *testing.T) {
 	assert.Contains(t, first.stdout, ", shard 1/2 of zoo\n")
 }
 
+func TestSuiteHelp(t *testing.T) {
+	for _, command := range []string{"suite", "merge"} {
+		r := invoke(t, command, "-h")
+		assert.Equal(t, 0, r.code)
+		for _, line := range lines(r.stdout) {
+			assert.LessOrEqual(t, len(line), 80, line)
+		}
+	}
+}
+
+// A shard may have nothing to do, and is then a success.
+func TestEmptyShard(t *testing.T) {
+	torchtest.Require(t)
+	path, codes := suiteOf(t, 1, ""), []string{}
+	for _, shard := range []string{"1/2", "2/2"} {
+		r := finish(t, inFolder(t, filepath.Dir(path), "suite", path, "--shard", shard, "--run", "r", "--journal", shard[:1]+".jsonl", "--quiet"))
+		assert.Equal(t, 0, r.code, r.stderr)
+		codes = append(codes, strings.Fields(r.stdout)[1])
+	}
+	assert.ElementsMatch(t, []string{"checks=0", "checks=1"}, codes)
+	r := finish(t, inFolder(t, filepath.Dir(path), "merge", "1.jsonl", "2.jsonl"))
+	assert.Equal(t, 0, r.code, r.stdout+r.stderr)
+}
+
 func TestSuiteRefuses(t *testing.T) {
 	torchtest.Require(t)
 	path := suiteOf(t, 2, "")
