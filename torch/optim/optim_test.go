@@ -287,7 +287,7 @@ func TestWhatDoesNotFitChangesNothing(t *testing.T) {
 	require.NoError(t, ams.LoadStateDict(state), "the groups' options come from the state")
 	ams.Close()
 	sgd, _ := all.Get("SGD momentum")
-	assert.ErrorContains(t, opt.LoadStateDict(at[*checkpoint.Dict](t, sgd, "steps", 2, "state")), "there is no step among momentum_buffer")
+	assert.ErrorContains(t, opt.LoadStateDict(at[*checkpoint.Dict](t, sgd, "steps", 2, "state")), "momentum_buffer is nothing that it remembers")
 	for _, bad := range []*checkpoint.Dict{nil, checkpoint.NewDict()} {
 		require.ErrorIs(t, opt.LoadStateDict(bad), optim.ErrState)
 	}

@@ -375,13 +375,19 @@ func placed(saved *checkpoint.Tensor, like *torch.Tensor) (*torch.Tensor, error)
 		return nil, err
 	}
 	defer mapped.Close()
-	t, err := zerosLike(like)
+	t, err := mapped.Clone() // the file goes
 	if err != nil {
 		return nil, err
 	}
-	if err := t.CopyFrom(mapped); err != nil {
-		t.Close()
-		return nil, err
+	if like.Device() != torch.CPU {
+		defer t.Close()
+		if t, err = t.To(like.Device()); err != nil {
+			return nil, err
+		}
+	}
+	if t.DType() != like.DType() {
+		defer t.Close()
+		return t.ToDType(like.DType())
 	}
 	return t, nil
 }
