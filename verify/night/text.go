@@ -207,8 +207,15 @@ func (t *text) facts(n *Night) {
 		run += ", commit " + n.Commit[:min(len(n.Commit), 12)]
 	}
 	t.line("%s", layout.Hang("run        ", run))
+	hosts, kinds := make(map[string][]string), []string{}
 	for _, m := range append([]Machine{n.Machine}, n.Others...) {
-		t.line("%s", layout.Hang("machine    ", m.String()))
+		if hosts[m.hardware()] == nil {
+			kinds = append(kinds, m.hardware())
+		}
+		hosts[m.hardware()] = append(hosts[m.hardware()], m.Host)
+	}
+	for _, one := range kinds {
+		t.line("%s", layout.Hang("machine    ", few(hosts[one])+", "+one))
 	}
 	if n.End == nil || len(n.Results) == 0 {
 		return
@@ -223,8 +230,11 @@ func (t *text) facts(n *Night) {
 }
 
 // String describes a machine in a line.
-func (m Machine) String() string {
-	parts := []string{m.Host}
+func (m Machine) String() string { return m.Host + ", " + m.hardware() }
+
+// hardware describes what machines of one kind have in common.
+func (m Machine) hardware() string {
+	var parts []string
 	if m.CPU != "" {
 		parts = append(parts, fmt.Sprintf("%d × %s", m.Processors, m.CPU))
 	}

@@ -25,6 +25,8 @@ func said(check string, v verify.Verdict, summary string, seconds float64) Resul
 func TestWriteText(t *testing.T) {
 	machine := Machine{Host: "node7", CPU: "AMD EPYC 9654", Processors: 16, Memory: 128e9, Libtorch: "2.15.0", Devices: []Device{
 		{Name: "cuda:0", Model: "NVIDIA H100 80GB HBM3", Driver: "550.54.15"}, {Name: "cuda:1", Model: "NVIDIA H100 80GB HBM3", Driver: "550.54.15"}}}
+	node8 := machine
+	node8.Host = "node8"
 	long := said("a/very/long/name/of/a/model/that/nobody/would/type_v1", verify.Unanswered, "can't answer: m.pt: "+strings.Repeat("it goes on ", 12), 7322)
 	retried := said("busy", verify.Consistent, "consistent: both", 61)
 	retried.Attempts = []string{"CUDA out of memory", "CUDA out of memory"}
@@ -43,7 +45,7 @@ func TestWriteText(t *testing.T) {
 			Results: []Result{retried, said("bad", verify.Inconsistent, "inconsistent: my_embed is used by forward but is not in the state", 1), long,
 				said("drop", verify.Unstable, "unstable: two runs differ", 0.2)},
 			End: &End{Seconds: 8000, Stopped: "interrupted", Notes: []string{"the clock of the machine went ahead by 1h0m0s more than time went by: it was set, or the machine slept"}}},
-		"not complete": {Header: Header{Suite: "zoo", ID: "n1", Checks: []string{"a", "b"}, Total: 5, Machine: Machine{Host: "one"}, Others: []Machine{machine}},
+		"not complete": {Header: Header{Suite: "zoo", ID: "n1", Checks: []string{"a", "b"}, Total: 5, Machine: Machine{Host: "one"}, Others: []Machine{machine, node8}},
 			Results: []Result{said("a", verify.Consistent, "consistent: both", 1)}, End: &End{Stopped: "4 of 5 checks have no result", Notes: []string{"shard 2 of 3 is missing"}}},
 		"killed": {Header: Header{Suite: "zoo", ID: "n1", Checks: []string{"a"}, Total: 1, Machine: Machine{Host: "one"}}, Results: []Result{said("a", verify.Consistent, "consistent: both", 1)}},
 		"lost":   {Header: Header{Suite: "zoo", ID: "n1", Machine: Machine{Host: "one"}}, Results: lost, End: &End{}},
