@@ -45,7 +45,9 @@ nightly-demo: shim ## Run 40 models over three nights, in which four go wrong, a
 test-slurm: shim ## Run a night on a real Slurm, started here by root; installs Debian's slurm and munge if need be
 	@scripts/test-slurm
 
-test-deploy: ## Run verify in a root with nothing but the files of the image
+test-deploy: shim ## Hold the files for Kubernetes against the server's code, run their scripts, and verify in a root with the image's files alone
+	@$(GO) build -o build/verify ./cmd/verify
+	@cd deploy/kubernetes/validate && $(GO) run . ../*.yaml && VERIFY=$(CURDIR)/build/verify $(GO) test -count=1 .
 	@scripts/test-image
 
 soak: ## Measure that memory and threads stay where they are, some minutes long

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,26 +19,31 @@ there twice are told, and kept as notes of the night; files of another run or
 another state of the suite are refused. Of two results of one check the later
 one stands, unless the earlier one found it inconsistent.
 
+With --wait it begins before the shards have ended, or are there: it waits until
+all of them have a result of every check, and merges what there is when the time
+is over. SHARD may then be a pattern in quotes, looked up each time.
+
 Exit code: that of verify suite, and 2 when something is missing.`
 
 // newMerge makes the command that joins shards.
 func newMerge(stdout io.Writer, code *int) *cobra.Command {
 	var output string
+	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:                   "merge [--output FILE] SHARD...",
 		DisableFlagsInUseLine: true,
 		Short:                 "join the results of the shards of a suite",
 		Long:                  mergeLong,
-		Example:               "  verify merge -o night.jsonl shard*.jsonl",
+		Example:               "  verify merge -o night.jsonl shard*.jsonl\n  verify merge -o night.jsonl --wait 8h 'shard*.jsonl'",
 		Args:                  files("merge", "the journals of the shards", 1, 1<<16),
-		RunE: func(_ *cobra.Command, args []string) error {
-			var parts []night.Part
-			for _, path := range args {
-				n, err := night.Read(path)
-				if err != nil {
-					return err
-				}
-				parts = append(parts, night.Part{Path: path, Night: n})
+		RunE: func(cmd *cobra.Command, args []string) error {
+			read := readShards
+			if wait > 0 {
+				read = func(patterns []string) ([]night.Part, error) { return awaitShards(cmd.Context(), patterns, wait) }
+			}
+			parts, err := read(args)
+			if err != nil {
+				return err
 			}
 			merged, err := night.Merge(parts...)
 			if err != nil {
@@ -54,6 +60,7 @@ func newMerge(stdout io.Writer, code *int) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "night.jsonl", "`FILE` to write; - is standard output")
+	cmd.Flags().DurationVar(&wait, "wait", 0, "`TIME` to wait for shards that are still running")
 	return cmd
 }
 
