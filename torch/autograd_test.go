@@ -270,3 +270,33 @@ func TestManualSeed(t *testing.T) {
 	assert.Equal(t, then, draw())
 	require.Error(t, torch.SetRandomState(torch.CPU, plain(t, []float64{1})))
 }
+
+func TestDeepGraphsAreGoneThroughWithoutRecursion(t *testing.T) {
+	torchtest.Require(t)
+	w := leaf(t, []float64{1})
+	y := w
+	for range 100_000 {
+		v, err := torch.Call("aten::add.Scalar", y, torch.Int(1))
+		require.NoError(t, err)
+		if y != w {
+			y.Close()
+		}
+		y = v.(*torch.Tensor)
+	}
+	require.NoError(t, torch.Backward([]*torch.Tensor{y}, &torch.BackwardOptions{RetainGraph: true}))
+	assert.Equal(t, []float64{1}, grad(t, w))
+	y.Close() // which frees the whole graph
+
+	plainly := plain(t, []float64{1})
+	require.ErrorIs(t, plainly.Backward(), torch.CodeRuntime, "nothing was recorded")
+}
+
+func TestBackwardOnThreadsOfItsOwn(t *testing.T) {
+	torchtest.Require(t)
+	before := torch.CurrentLimits()
+	require.NoError(t, torch.SetNumThreads(2))
+	defer func() { require.NoError(t, torch.SetLimits(before)) }()
+	w := leaf(t, []float64{1, 2})
+	require.NoError(t, compute(t, "aten::sum", compute(t, "aten::mul.Tensor", w, w)).Backward())
+	assert.Equal(t, []float64{2, 4}, grad(t, w))
+}

@@ -186,7 +186,7 @@ func (l Hardshrink) Forward(x *torch.Tensor) (*torch.Tensor, error) {
 }
 
 // Describe tells what it was made with.
-func (l Hardshrink) Describe() string { return fmt.Sprintf("%s", pyFloat(or(l.Lambda, 0.5))) }
+func (l Hardshrink) Describe() string { return pyFloat(or(l.Lambda, 0.5)) }
 
 // Softshrink gives x drawn towards 0 by Lambda.
 type Softshrink struct {
@@ -199,7 +199,7 @@ func (l Softshrink) Forward(x *torch.Tensor) (*torch.Tensor, error) {
 }
 
 // Describe tells what it was made with.
-func (l Softshrink) Describe() string { return fmt.Sprintf("%s", pyFloat(or(l.Lambda, 0.5))) }
+func (l Softshrink) Describe() string { return pyFloat(or(l.Lambda, 0.5)) }
 
 // Threshold gives x where it is above Above, else Value.
 type Threshold struct{ Above, Value float64 }

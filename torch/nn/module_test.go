@@ -132,6 +132,10 @@ bias has the dtype float64, not float32`)
 	require.NoError(t, err)
 	assert.Equal(t, before, after)
 
+	wrapped := checkpoint.NewState()
+	require.NoError(t, wrapped.Add("module.weight", y))
+	assert.ErrorContains(t, nn.LoadStateDict(m, wrapped), "DataParallel")
+
 	var stated *nn.StateError
 	require.ErrorAs(t, nn.LoadStateDict(m, checkpoint.NewState()), &stated)
 	assert.Equal(t, []string{"weight", "bias"}, stated.Missing)

@@ -67,7 +67,16 @@ func (e *StateError) Error() string {
 	if e.Path != "" {
 		text = e.Path + ": " + text
 	}
-	return text + "\n" + e.Mismatch.String()
+	text += "\n" + e.Mismatch.String()
+	if e.prefixed() {
+		text += "\nall names begin with module.: the file was saved from DataParallel, save model.module instead"
+	}
+	return text
+}
+
+// prefixed tells whether the names are those of a model in DataParallel.
+func (e *StateError) prefixed() bool {
+	return len(e.Unexpected) > 0 && !slices.ContainsFunc(e.Unexpected, func(name string) bool { return !strings.HasPrefix(name, "module.") })
 }
 
 // Is matches ErrState.

@@ -23,12 +23,10 @@ type OneCycleOptions struct {
 // momentum the other way (Smith and Topin, 2017). Step it after each batch.
 type OneCycleLR struct {
 	schedule
-	total    int
-	phases   []phase
-	anneal   func(from, to, part float64) float64
-	cycles   bool
-	base     float64 // momentum
-	greatest float64
+	total  int
+	phases []phase
+	anneal func(from, to, part float64) float64
+	cycles bool
 }
 
 // phase goes from a rate and momentum to another, up to a step.
