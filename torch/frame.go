@@ -371,6 +371,9 @@ func (f *frame) add(v Value, depth int) error {
 	case nil:
 		return errNilValue
 	default:
+		if t := embedded(v); t != nil {
+			return f.addTensor(t)
+		}
 		return &Error{Op: "pass a value", Code: CodeType, Msg: fmt.Sprintf("%T is not a value that has a place here", v)}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package torch
 
 import (
+	"reflect"
 	"sync/atomic"
 	"unsafe"
 
@@ -145,4 +146,16 @@ func (t *Tensor) storage() uintptr {
 	var p uintptr
 	_ = t.describe("storage", func(info *ctorch.TensorInfo) error { p = uintptr(info.Storage); return nil })
 	return p
+}
+
+// self is found in types that embed a tensor, such as the parameters of package nn.
+func (t *Tensor) self() *Tensor { return t }
+
+// embedded gives the tensor of a type that embeds one, or nil.
+func embedded(v Value) *Tensor {
+	holder, ok := v.(interface{ self() *Tensor })
+	if p := reflect.ValueOf(v); !ok || p.Kind() != reflect.Pointer || p.IsNil() {
+		return nil
+	}
+	return holder.self()
 }

@@ -150,6 +150,22 @@ bias has the dtype float64, not float32`)
 	assert.True(t, m.Bias.IsLeaf())
 }
 
+func TestParametersAreArguments(t *testing.T) {
+	torchtest.Require(t)
+	m, err := nn.Init(nn.NewLinear(2, 3))
+	require.NoError(t, err)
+	defer nn.Close(m)
+	v, err := torch.Call("aten::mul.Tensor", m.Weight, m.Weight)
+	require.NoError(t, err)
+	defer torch.CloseAll(v)
+	assert.True(t, v.(*torch.Tensor).RequiresGrad())
+	var none *nn.Parameter
+	_, err = torch.Call("aten::neg", none)
+	require.ErrorIs(t, err, torch.CodeType)
+	_, err = torch.Call("aten::neg", nn.NewParameter(nil, 1))
+	require.ErrorContains(t, err, "nn.Init")
+}
+
 func TestForwardBeforeInit(t *testing.T) {
 	torchtest.Require(t)
 	x, err := torch.FromSlice([]float32{1, 2}, 1, 2)
