@@ -29,7 +29,7 @@ func TestConfig(t *testing.T) {
 
 	r = invoke(t, "--config", path, "--quiet")
 	assert.Equal(t, 0, r.code, r.stderr)
-	assert.Equal(t, "consistent: model_traced and state_dict and TorchScript compute what was expected\n", r.stdout)
+	assert.Equal(t, "consistent: model_traced, state_dict and TorchScript compute what was expected\n", r.stdout)
 
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)

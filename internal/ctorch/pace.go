@@ -2,6 +2,7 @@ package ctorch
 
 import (
 	"runtime"
+	"runtime/metrics"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,24 +69,18 @@ func collect() <-chan struct{} {
 	return ended
 }
 
-// collectAndFree returns when cleanups of what was garbage have begun to run:
-// they follow the collection on goroutines of their own, roughly in the order in
-// which the garbage was found.
+// longestWait bounds how long a collection waits for its cleanups, which may wait for
+// others in turn.
+const longestWait = 10 * time.Second
+
+// collectAndFree returns when the cleanups of what was garbage have run: they follow
+// the collection on goroutines of their own, which on a busy machine may be late.
 func collectAndFree() {
-	freed := make(chan struct{})
-	runtime.AddCleanup(new([16]byte), func(done chan struct{}) { close(done) }, freed)
 	runtime.GC()
-	select {
-	case <-freed:
-	case <-time.After(time.Second):
-	}
-	// Until the count has stopped falling, at most a tenth of a second.
-	for before, n := pace.bytes.Load(), 0; n < 100; n++ {
-		time.Sleep(time.Millisecond)
-		now := pace.bytes.Load()
-		if now >= before {
-			return
-		}
-		before = now
+	cleanups := []metrics.Sample{{Name: "/gc/cleanups/queued:cleanups"}, {Name: "/gc/cleanups/executed:cleanups"}}
+	metrics.Read(cleanups)
+	queued := cleanups[0].Value.Uint64()
+	for began := time.Now(); cleanups[1].Value.Uint64() < queued && time.Since(began) < longestWait; metrics.Read(cleanups[1:]) {
+		time.Sleep(100 * time.Microsecond)
 	}
 }
