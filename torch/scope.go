@@ -39,11 +39,9 @@ var NoGrad = ScopeOption{ctorch.CallNoGrad}
 // Autocast lets calls whose innermost scope it is compute in a narrower dtype,
 // Float16 or BFloat16, where operators on tensors of that kind of device gain by it,
 // and in 32 bits where they need them, as torch.autocast does. Backward needs none: it
-// follows the calls. Parameters are cast anew in each call. With another dtype it does nothing.
+// follows the calls. Parameters are cast anew in each call. With another dtype, calls
+// are errors of CodeArgument.
 func Autocast(device DeviceType, element DType) ScopeOption {
-	if element != Float16 && element != BFloat16 {
-		return ScopeOption{}
-	}
 	flag := uint32(ctorch.CallAutocast)
 	if device == DeviceCUDA {
 		flag = ctorch.CallAutocastCUDA

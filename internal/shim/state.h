@@ -13,7 +13,7 @@
 #include <atomic>
 #include <optional>
 
-#include "zts_table.h"
+#include "guard.h"
 
 namespace torchgo {
 
@@ -82,8 +82,10 @@ class Autocasting {
         dtype(at::autocast::get_autocast_dtype(device)),
         cached(at::autocast::is_autocast_cache_enabled()),
         enabled(at::autocast::is_autocast_enabled(device)) {
+    const auto narrow = static_cast<at::ScalarType>(flags / TS_CALL_AUTOCAST_DTYPE);
+    if (narrow != at::kHalf && narrow != at::kBFloat16) throw Refusal(TS_CODE_ARGUMENT, "a scope can cast to float16 and bfloat16 only");
     at::autocast::set_autocast_enabled(device, true);
-    at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(flags / TS_CALL_AUTOCAST_DTYPE));
+    at::autocast::set_autocast_dtype(device, narrow);
     at::autocast::set_autocast_cache_enabled(false);
   }
   ~Autocasting() {

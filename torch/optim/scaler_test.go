@@ -116,4 +116,9 @@ func TestAutocast(t *testing.T) {
 	assert.Equal(t, torch.Float32, d, "the device is another one")
 	d, _ = forward()
 	assert.Equal(t, torch.Float32, d, "nothing is left on")
+
+	wide := torch.NewScope(torch.Autocast(torch.DeviceCPU, torch.Float64))
+	defer wide.Close()
+	_, err = m.Forward(wide.Add(zero(t)))
+	require.ErrorIs(t, err, torch.CodeArgument)
 }
