@@ -15,6 +15,7 @@ import (
 var pace struct {
 	bytes atomic.Int64
 	goal  atomic.Int64
+	late  atomic.Int64 // counted in while a collection runs, which has not looked at them
 	mu    sync.Mutex
 	ended chan struct{} // of the collection that runs; nil when none does
 }
@@ -39,6 +40,7 @@ func grow(n int64) {
 	if bytes <= goal {
 		return
 	}
+	pace.late.Add(n)
 	if ended := collect(); ended != nil && bytes > 2*goal {
 		<-ended
 	}
@@ -59,8 +61,9 @@ func collect() <-chan struct{} {
 	ended := make(chan struct{})
 	pace.ended = ended
 	go func() {
+		pace.late.Store(0)
 		collectAndFree()
-		pace.goal.Store(max(leastGoal, 2*pace.bytes.Load()))
+		pace.goal.Store(max(leastGoal, 2*(pace.bytes.Load()-pace.late.Load())))
 		pace.mu.Lock()
 		pace.ended = nil
 		pace.mu.Unlock()
