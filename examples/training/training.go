@@ -91,9 +91,10 @@ func (t *Training[M, H, B]) stopped(s Settings, err error) error {
 
 // epoch goes through the batches once and gives the mean of their losses.
 func (t *Training[M, H, B]) epoch(ctx context.Context, s Settings) (float64, error) {
-	bar := progressbar.NewOptions(t.Loader.Len(), progressbar.OptionSetWriter(s.Progress), progressbar.OptionSetWidth(20),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("batches"), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetDescription(fmt.Sprintf("epoch %d of %d", t.Run.Epoch+1, s.Epochs)))
+	title := fmt.Sprintf("epoch %d/%d", t.Run.Epoch+1, s.Epochs)
+	bar := progressbar.NewOptions(t.Loader.Len(), progressbar.OptionSetWriter(s.Progress), progressbar.OptionSetWidth(12),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish(),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetDescription(title))
 	sum, steps, skipped, batches := 0.0, 0, 0, 0
 	for batch, err := range t.Loader.Epoch(ctx, int(t.Run.Epoch)) {
 		if err != nil {
@@ -110,7 +111,7 @@ func (t *Training[M, H, B]) epoch(ctx context.Context, s Settings) (float64, err
 		default:
 			return 0, errors.Join(fmt.Errorf("batch %d: %w", batches, err), bar.Exit())
 		}
-		bar.Describe(fmt.Sprintf("epoch %d of %d, loss %.4f", t.Run.Epoch+1, s.Epochs, loss))
+		bar.Describe(fmt.Sprintf("%s, loss %.4f", title, loss))
 		if err := bar.Add(1); err != nil {
 			return 0, err
 		}
