@@ -207,7 +207,7 @@ func (s *scenarios) table(columns []column) error {
 		fmt.Fprintf(w, "\n%d", epoch)
 		want, ok := columns[0].losses[epoch]
 		if !ok {
-			return fmt.Errorf("Python printed no loss for epoch %d", epoch)
+			return fmt.Errorf("no loss for epoch %d was printed by Python", epoch)
 		}
 		for _, c := range columns {
 			loss, ok := c.losses[epoch]
