@@ -22,7 +22,8 @@
 //
 // A module is loaded onto one device, the CPU unless OnDevice says otherwise,
 // wherever it was saved; and in evaluation mode, whatever it was saved in:
-// TrainingFlags tells what was found. Calls run in inference mode.
+// TrainingFlags tells what was found. Calls run in inference mode, unless the module
+// was loaded with Recorded.
 //
 // # Goroutines
 //

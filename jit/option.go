@@ -24,6 +24,7 @@ type settings struct {
 	serialized bool
 
 	unsynchronized bool
+	recorded       bool
 }
 
 func collect(opts []Option) *options {
@@ -52,6 +53,11 @@ func Serialized() Option { return func(o *options) { o.settings.serialized = tru
 // or with torch.Device.Synchronize. Without it a call ends when its work is done,
 // its errors are its own, and calls of several threads overlap.
 func Unsynchronized() Option { return func(o *options) { o.settings.unsynchronized = true } }
+
+// Recorded lets calls of the module record gradients for those of its parameters and
+// arguments that require grad, so that it can be trained; see package
+// torch/nn/script. Without it calls run in inference mode, which is faster.
+func Recorded() Option { return func(o *options) { o.settings.recorded = true } }
 
 // Executor says how the graphs of a module are executed.
 type Executor int
@@ -95,6 +101,9 @@ func (s settings) flags() (flags uint32) {
 	}
 	if s.unsynchronized {
 		flags |= ctorch.CallAsync
+	}
+	if s.recorded {
+		flags |= ctorch.CallGrad
 	}
 	return flags
 }

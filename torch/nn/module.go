@@ -231,6 +231,10 @@ func move(module any, device *torch.Device, d *torch.DType) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+		if t != nil && b.held {
+			t.Close()
+			return fmt.Errorf("%s: %w", name, ErrHeld)
+		}
 		if t != nil {
 			b.put(t)
 		}
@@ -242,6 +246,10 @@ func (p *Parameter) move(device *torch.Device, d *torch.DType) error {
 	t, err := convert(p.Tensor, device, d)
 	if err != nil || t == nil {
 		return err
+	}
+	if p.held {
+		t.Close()
+		return ErrHeld
 	}
 	grad, err := p.Grad()
 	if err != nil {

@@ -1,6 +1,10 @@
 package nn
 
-import "github.com/seed06459138/torchgo/torch"
+import (
+	"errors"
+
+	"github.com/seed06459138/torchgo/torch"
+)
 
 // Fill writes the first elements of a tensor, such as initializer.Ones.
 type Fill func(*torch.Tensor) error
@@ -13,7 +17,20 @@ type Parameter struct {
 	*torch.Tensor
 	shape []int64
 	fill  Fill
+	held  bool // the tensor is that of something else, and stays
 }
+
+// ErrHeld is matched by the error of moving a parameter or buffer whose tensor is that
+// of something else; see ParameterOf.
+var ErrHeld = errors.New("the tensor is that of a module which was loaded, and cannot be replaced")
+
+// ParameterOf makes a parameter of a tensor that something else computes with, such as a
+// TorchScript module, and which Close closes. Init leaves it as it is; it cannot be
+// moved or converted, only written to.
+func ParameterOf(t *torch.Tensor) *Parameter { return &Parameter{Tensor: t, held: true} }
+
+// BufferOf makes a buffer of such a tensor.
+func BufferOf(t *torch.Tensor) *Buffer { return &Buffer{Tensor: t, held: true} }
 
 // NewParameter declares a parameter of a shape, of 32-bit floats. fill may be nil
 // for one that its module's Initialize fills; it is zeros until then.
@@ -32,6 +49,7 @@ type Buffer struct {
 	dtype   torch.DType
 	fill    Fill
 	private bool
+	held    bool // the tensor is that of something else, and stays
 }
 
 // NewBuffer declares a buffer of a shape, of 32-bit floats. fill may be nil for zeros.
@@ -71,6 +89,9 @@ func tensorOf(p *Parameter) *torch.Tensor {
 
 // make makes the tensor anew and fills it.
 func (p *Parameter) make() error {
+	if p.held {
+		return nil
+	}
 	t, err := filled(p.fill, p.shape, torch.Float32)
 	if err != nil {
 		return err
@@ -92,6 +113,9 @@ func (p *Parameter) put(t *torch.Tensor, trained bool) error {
 }
 
 func (b *Buffer) make() error {
+	if b.held {
+		return nil
+	}
 	t, err := filled(b.fill, b.shape, b.dtype)
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ var layers = [][]string{
 	{"jit", "aoti", "torch/nn", "torch/data"},
 	{"torch/nn/export", "torch/optim"},
 	{"torch/train"},
+	{"torch/nn/script"},
 	{"verify"},
 	{"cmd", "examples", "bench", "scripts", "docs", "internal/tools"},
 }
