@@ -73,6 +73,9 @@ func (s *Settings) keeper() train.Keeper {
 // Open goes on from the last whole checkpoint in the folder, or begins a training. One
 // that was begun with other hyper-parameters is an error.
 func Open[M any, H comparable](s Settings, structure nn.Key, hyper H, optimizer func(hyper H, params []*nn.Parameter) optim.Optimizer) (*train.Run[M, H], error) {
+	if err := sweep(s.Dir); err != nil {
+		return nil, err
+	}
 	opts := train.Options{Device: s.Device, Random: true}
 	path, err := s.keeper().Latest()
 	if errors.Is(err, train.ErrNone) {
@@ -97,6 +100,20 @@ func Open[M any, H comparable](s Settings, structure nn.Key, hyper H, optimizer 
 	}
 	fmt.Fprintf(s.Out, "going on from %s\n", path)
 	return run, nil
+}
+
+// sweep removes what a training that was killed had begun to save.
+func sweep(dir string) error {
+	begun, err := filepath.Glob(filepath.Join(dir, ".epoch-*.pt.*.tmp"))
+	if err != nil {
+		return err
+	}
+	for _, path := range begun {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Last gives the training of the last whole checkpoint in the folder, for its model.

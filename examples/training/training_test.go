@@ -189,6 +189,8 @@ func TestKilled(t *testing.T) {
 	for i := 1; i < len(reached); i++ {
 		assert.Greater(t, reached[i], reached[i-1])
 	}
+	begun := filepath.Join(dir, ".epoch-000009.pt.123.tmp")
+	require.NoError(t, os.WriteFile(begun, []byte("half"), 0o600))
 	// The epochs that follow are those of a training that was never stopped.
 	end := reached[len(reached)-1] + 2
 	whole, err := toldOf(t, context.Background(), settings(t.TempDir(), end))
@@ -197,6 +199,7 @@ func TestKilled(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, rest)
 	assert.Contains(t, whole, rest)
+	assert.NoFileExists(t, begun)
 }
 
 func TestLossesThatAreNotFinite(t *testing.T) {
