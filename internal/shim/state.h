@@ -29,6 +29,8 @@ inline void apply_width() {
   static thread_local int applied = 0;
   int want = intra_op.load(std::memory_order_relaxed);
   if (want != applied) {
+    // Otherwise the first parallel region of the thread would take up what any other thread set last.
+    if (applied == 0) at::internal::lazy_init_num_threads();
     at::set_num_threads(want);
     applied = want;
   }
