@@ -133,6 +133,7 @@ func evaluate(ctx context.Context, model nn.Layer, test *data.Tensors, device to
 
 // predict tells which digits are seen in images of 28 × 28 pixels.
 func predict(s training.Settings, model string, files []string) error {
+	s.Device = torch.CPU // as the images are
 	run, err := training.Last[nn.Layer](s, sgd)
 	if err != nil {
 		return err

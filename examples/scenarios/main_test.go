@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -32,9 +33,13 @@ func TestScenarios(t *testing.T) {
 		"SAME? state_dict: True\nSAME? TorchScript: True\n",
 		"a state_dict holds no structure to run it with",
 		"SAME? (bad) my_embed a plain attribute: False",
-		"inconsistent: Go structure dynamic_model v1 computes something else each time",
+		"inconsistent: Go structure dynamic_model v1 computes something else each",
 	} {
 		assert.Contains(t, printed, want)
+	}
+
+	for line := range strings.Lines(printed) {
+		assert.LessOrEqual(t, len(line), 81, line)
 	}
 
 	// What was saved has all that training needs.

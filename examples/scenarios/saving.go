@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/aten"
@@ -173,7 +174,7 @@ func (s *scenarios) verify(ctx context.Context, what string, spec verify.Spec, w
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "verify %s:\n  %s\n", what, r.Summary)
+	fmt.Fprintf(s.out, "verify %s:\n%s\n", what, layout.Hang("  ", r.Summary))
 	if r.Verdict != want {
 		s.wrong = append(s.wrong, fmt.Errorf("verify %s: %s, not %s", what, r.Verdict, want))
 	}
