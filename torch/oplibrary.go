@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed06459138/torchgo/internal/ctorch"
+	"github.com/seed06459138/torchgo/internal/layout"
 )
 
 // OpLibraryError says why a library of operators could not be loaded. It unwraps
@@ -22,11 +23,7 @@ type OpLibraryError struct {
 
 // Error gives one line, with the remedy.
 func (e *OpLibraryError) Error() string {
-	text := fmt.Sprintf("load the operators of %s: %v", e.Path, e.Err)
-	if e.Remedy != "" {
-		text += "; " + e.Remedy
-	}
-	return text
+	return layout.Fault(e.Remedy, "load the operators of "+e.Path, layout.Said(e.Err))
 }
 
 // Unwrap gives the cause.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/verify/compare"
 	generated "github.com/seed06459138/torchgo/verify/inputs"
@@ -112,20 +113,7 @@ type Error struct {
 
 // Error gives "path: what is wrong: cause; remedy".
 func (e *Error) Error() string {
-	text := e.Path
-	for _, part := range []string{e.Msg, causeOf(e.Err)} {
-		switch {
-		case part == "":
-		case text == "":
-			text = part
-		default:
-			text += ": " + part
-		}
-	}
-	if e.Remedy != "" {
-		text += "; " + e.Remedy
-	}
-	return text
+	return layout.Fault(e.Remedy, e.Path, e.Msg, causeOf(e.Err))
 }
 
 // Unwrap gives the cause.

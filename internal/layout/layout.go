@@ -3,6 +3,7 @@ package layout
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -10,6 +11,24 @@ import (
 
 // Width is how many columns a line has.
 const Width = 80
+
+// Fault words an error as all of ours read, "path: what is wrong: cause; remedy", of
+// parts that may be empty, and a remedy that may be.
+func Fault(remedy string, parts ...string) string {
+	text := strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ": ")
+	if remedy != "" {
+		text += "; " + remedy
+	}
+	return text
+}
+
+// Said gives what an error says, "" when there is none.
+func Said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
 
 // Pad fills text up to so many columns, or adds a space to longer text.
 func Pad(s string, columns int) string {

@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"io"
 	"strings"
 	"testing"
 
@@ -81,4 +82,9 @@ func TestParseSize(t *testing.T) {
 		assert.Equal(t, want, got, text)
 		assert.Equal(t, want == 0, err != nil, text)
 	}
+}
+
+func TestFault(t *testing.T) {
+	assert.Equal(t, "m.pt: is cut off: unexpected EOF; copy it again", Fault("copy it again", "m.pt", "is cut off", Said(io.ErrUnexpectedEOF)))
+	assert.Equal(t, "is cut off", Fault("", "", "is cut off", Said(nil)))
 }

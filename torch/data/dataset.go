@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/torch"
 )
 
@@ -109,17 +110,7 @@ type Error struct {
 
 // Error gives "path: what is wrong: cause; remedy".
 func (e *Error) Error() string {
-	text := e.Msg
-	if e.Path != "" {
-		text = e.Path + ": " + text
-	}
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	if e.Remedy != "" {
-		text += "; " + e.Remedy
-	}
-	return text
+	return layout.Fault(e.Remedy, e.Path, e.Msg, layout.Said(e.Err))
 }
 
 // Unwrap gives the cause.

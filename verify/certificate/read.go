@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 
+	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/verify"
 )
 
@@ -25,14 +26,7 @@ type Error struct {
 
 // Error gives "path: what is wrong: cause; remedy".
 func (e *Error) Error() string {
-	text := e.Path + ": " + e.Msg
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	if e.Remedy != "" {
-		text += "; " + e.Remedy
-	}
-	return text
+	return layout.Fault(e.Remedy, e.Path, e.Msg, layout.Said(e.Err))
 }
 
 // Unwrap gives the cause.

@@ -9,6 +9,8 @@ import (
 	"io"
 	"iter"
 	"os"
+
+	"github.com/seed06459138/torchgo/internal/layout"
 )
 
 // maxLine bounds a line of the file; the longest result seen has some 100 kB.
@@ -29,27 +31,11 @@ type Error struct {
 
 // Error gives "path: line 3: what is wrong: cause; remedy".
 func (e *Error) Error() string {
-	text := e.Path
-	add := func(part string) {
-		switch {
-		case part == "":
-		case text == "":
-			text = part
-		default:
-			text += ": " + part
-		}
-	}
+	line := ""
 	if e.Line > 0 {
-		add(fmt.Sprintf("line %d", e.Line))
+		line = fmt.Sprintf("line %d", e.Line)
 	}
-	add(e.Msg)
-	if e.Err != nil {
-		add(e.Err.Error())
-	}
-	if e.Remedy != "" {
-		text += "; " + e.Remedy
-	}
-	return text
+	return layout.Fault(e.Remedy, e.Path, line, e.Msg, layout.Said(e.Err))
 }
 
 // Unwrap gives the cause.

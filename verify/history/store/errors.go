@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/seed06459138/torchgo/internal/layout"
 )
 
 // Error says why a history cannot be used. Nothing was changed when one is returned.
@@ -16,14 +18,7 @@ type Error struct {
 
 // Error gives "where: what is wrong: cause; remedy".
 func (e *Error) Error() string {
-	text := e.Where + ": " + e.Msg
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	if e.Remedy != "" {
-		text += "; " + e.Remedy
-	}
-	return text
+	return layout.Fault(e.Remedy, e.Where, e.Msg, layout.Said(e.Err))
 }
 
 // Unwrap gives the cause.
