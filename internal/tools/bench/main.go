@@ -44,7 +44,7 @@ func main() {
 	self, err := os.Executable()
 	fail(err)
 	b := bench{self: self, programs: *programs, verify: *verify, python: *python}
-	all := []contest.Contest{b.check(), b.large(), b.bisect(), b.compare(), b.operator(), b.training()}
+	all := []contest.Contest{b.check(), b.large(), b.bisect(), b.compare(), b.operator(), b.training(), b.residual(), b.resume()}
 	all = append(all, b.forwards()...)
 	all = append(all, b.crowds()...)
 	suites, err := b.suites()

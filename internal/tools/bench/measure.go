@@ -52,6 +52,8 @@ var measurements = []struct {
 	{"spawn COMMAND COUNT ALL", 2, func(w []string, n []int) error { return spawn(w[0], n[0], n[1]) }},
 	{"checks SUITE", 0, func(w []string, _ []int) error { return inOneProcess(w[0]) }},
 	{"step STEPS", 1, func(_ []string, n []int) error { return step(n[0]) }},
+	{"resnet STEPS", 1, func(_ []string, n []int) error { return resnetStep(n[0]) }},
+	{"resume CHECKPOINT TIMES", 1, func(w []string, n []int) error { return resumed(w[0], n[0]) }},
 	{"compare ELEMENTS", 1, func(_ []string, n []int) error { return compareTensors(n[0]) }},
 }
 

@@ -46,6 +46,16 @@ func step(steps int) error {
 	if err != nil {
 		return err
 	}
+	return trained(model, opt, x, y, 200, steps)
+}
+
+// newSGD is the optimiser of larger networks.
+func newSGD(model any) optim.Optimizer {
+	return optim.NewSGD(nn.Parameters(model), optim.SGDOptions{LR: 1e-3, Momentum: 0.9})
+}
+
+// trained warms up and then measures training steps: forward, cross entropy, backward, and the optimiser's.
+func trained(model nn.Layer, opt optim.Optimizer, x, y *torch.Tensor, warmup, steps int) error {
 	once := func() error {
 		return torch.InScope(func(s *torch.Scope) error {
 			out, err := model.Forward(s.Add(x))
@@ -69,7 +79,7 @@ func step(steps int) error {
 		}
 		return float64(time.Since(start).Nanoseconds()) / float64(n), nil
 	}
-	if _, err := batch(200); err != nil {
+	if _, err := batch(warmup); err != nil {
 		return err
 	}
 	return eachTurn(func() (float64, error) { return batch(steps) })

@@ -34,7 +34,8 @@ var layers = [][]string{
 	{"torch/train"},
 	{"torch/nn/script"},
 	{"verify"},
-	{"cmd", "examples", "bench", "scripts", "docs", "internal/tools"},
+	{"examples"},
+	{"cmd", "bench", "scripts", "docs", "internal/tools"},
 }
 
 // forTests is what tests share, those of the torch package too, and nothing else may use.
