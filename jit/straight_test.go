@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed06459138/torchgo/internal/torchtest"
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
@@ -110,7 +111,7 @@ func program(r *rand.Rand) string {
 // is changed by later calls.
 func TestStraightProperty(t *testing.T) {
 	ran := 0
-	for seed := range uint64(150) {
+	for seed := range uint64(torchtest.Repetitions(150)) {
 		source := program(rand.New(rand.NewPCG(seed, 1)))
 		m := compiled(t, source)
 		s, err := m.Straight()

@@ -69,6 +69,16 @@ func Undisturbed(t testing.TB) {
 	}
 }
 
+// Repetitions gives how often a test repeats something: a hundredth of n, rounded up,
+// under the race detector and where garbage is collected at every access, which make
+// each time cost as many times as much.
+func Repetitions(n int) int {
+	if slow {
+		return (n + 99) / 100
+	}
+	return n
+}
+
 func required() bool { return os.Getenv("TORCH_REQUIRE") == "1" }
 
 // leaked gives the collector its turn, since tests may leave handles to it, and

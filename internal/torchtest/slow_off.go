@@ -1,0 +1,5 @@
+//go:build !race && !torchgo_debug
+
+package torchtest
+
+const slow = false
