@@ -29,8 +29,9 @@ inline void apply_width() {
   static thread_local int applied = 0;
   int want = intra_op.load(std::memory_order_relaxed);
   if (want != applied) {
-    // Otherwise the first parallel region of the thread would take up what any other thread set last.
-    if (applied == 0) at::internal::lazy_init_num_threads();
+    // Otherwise the first parallel region of the thread would take up what any other thread set last. The flag that
+    // it does so once is libtorch's: what is inline in its headers has one of its own here.
+    if (applied == 0) static_cast<void>(at::get_num_threads());
     at::set_num_threads(want);
     applied = want;
   }
