@@ -27,6 +27,9 @@ func (m *machine) construct(op byte) error {
 		return fail(ErrPickle, "calls %s, which is data", nameType(first))
 	}
 	args, ok := second.(*Tuple)
+	if !ok && g.build == buildScriptClass && op == opReduce {
+		args, ok = &Tuple{Items: []Value{second}}, true // a member of an enum: libtorch's pickler gives its value alone
+	}
 	if !ok {
 		return fail(ErrPickle, "calls %s with %s, not a tuple", printable(g.String()), nameType(second))
 	}
