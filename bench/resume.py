@@ -5,10 +5,11 @@ usage: resume.py checkpoint.pt times
 """
 
 import sys
-import time
 
 import torch
 from torch import nn
+
+from turns import each_turn
 
 
 def main() -> None:
@@ -22,11 +23,7 @@ def main() -> None:
         optimizer = torch.optim.Adam(model.parameters())
         optimizer.load_state_dict(saved["optimizer_state_dict"])
 
-    for _ in sys.stdin:
-        start = time.perf_counter_ns()
-        for _ in range(times):
-            resume()
-        print((time.perf_counter_ns() - start) / times, flush=True)
+    each_turn(resume, times)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ usage: step.py steps
 """
 
 import sys
-import time
 
 import torch
 from torch import nn
+
+from turns import each_turn, training_step
 
 
 def main() -> None:
@@ -19,19 +20,10 @@ def main() -> None:
     criterion = nn.CrossEntropyLoss()
     x, y = torch.randn(10, 4), torch.randint(0, 2, (10,))
     steps = int(sys.argv[1])
-
-    def step() -> None:
-        optimizer.zero_grad()
-        criterion(model(x), y).backward()
-        optimizer.step()
-
+    step = training_step(model, optimizer, criterion, x, y)
     for _ in range(200):
         step()
-    for _ in sys.stdin:
-        start = time.perf_counter_ns()
-        for _ in range(steps):
-            step()
-        print((time.perf_counter_ns() - start) / steps, flush=True)
+    each_turn(step, steps)
 
 
 if __name__ == "__main__":
