@@ -14,7 +14,6 @@
 #include "device.h"
 #include "nesting.h"
 
-#include <torch/csrc/jit/runtime/graph_executor.h>
 
 using namespace torchgo;
 
@@ -153,15 +152,12 @@ ts_error *ts_method_call(const ts_method *m, const ts_value *in, size_t n, uint3
   return guard([&] {
     check_not_null(m, "method");
     Calling calling(flags);
-    // Setting the flag costs as much as a small operator, so it is left alone when it is right.
-    std::optional<torch::jit::GraphOptimizerEnabledGuard> optimize;
-    bool want = (flags & TS_CALL_NO_OPTIMIZE) == 0;
-    if (torch::jit::getGraphExecutorOptimize() != want) optimize.emplace(want);
+    Optimizing optimizing(flags);
     auto *replaced = (flags & TS_CALL_REPLACE) != 0 ? static_cast<ts_tensor *>(out[0].p) : nullptr;
     c10::IValue self(m->module._ivalue());
     c10::Stack stack = arguments(m->function->getSchema(), 1, in, n, &self);
     Lane lane(m->device ? m->device : on_cuda(stack), flags);
-    if (want) m->plan.run(*m->function, stack);
+    if (optimizing.on) m->plan.run(*m->function, stack);
     else m->function->run(stack);
     lane.settle();
     *more = results(stack, out, cap);

@@ -1,6 +1,5 @@
 // How long a call takes, without the way in and out of it.
 #include <c10/core/Event.h>
-#include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <chrono>
 
@@ -67,14 +66,12 @@ ts_error *ts_method_time(const ts_method *m, const ts_value *in, size_t n, uint3
   return guard([&] {
     check_not_null(m, "method");
     Calling calling(flags);
-    std::optional<torch::jit::GraphOptimizerEnabledGuard> optimize;
-    bool want = (flags & TS_CALL_NO_OPTIMIZE) == 0;
-    if (torch::jit::getGraphExecutorOptimize() != want) optimize.emplace(want);
+    Optimizing optimizing(flags);
     c10::IValue self(m->module._ivalue());
     c10::Stack stack = arguments(m->function->getSchema(), 1, in, n, &self);
     Lane lane(m->device ? m->device : on_cuda(stack), 0);
     Watch watch(lane.stream());
-    if (want) m->plan.run(*m->function, stack);
+    if (optimizing.on) m->plan.run(*m->function, stack);
     else m->function->run(stack);
     watch.stop();
     lane.settle();
