@@ -4,8 +4,6 @@
 #include <sys/resource.h>
 #include <torch/version.h>
 
-#include <cstdlib>
-
 #include "device.h"
 
 #if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 9
@@ -16,18 +14,6 @@
 using namespace torchgo;
 
 namespace {
-
-// glibc gives large blocks back to the system when they are freed, and what is free at the end of a heap, so that a step
-// of training pays anew for the pages of its activations: a tenth of its time for ResNet-18. It learns to keep them from
-// the sizes that it sees freed, up to a limit; this is the limit from the beginning, and one empty heap of 64 MiB kept.
-// ts_memory_trim gives all of it back.
-const bool keeping = [] {
-  for (const char *own : {"GLIBC_TUNABLES", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"}) {
-    if (std::getenv(own) != nullptr) return false;
-  }
-  constexpr int most = 32 << 20, heap = 64 << 20;
-  return mallopt(M_MMAP_THRESHOLD, most) == 1 && mallopt(M_TRIM_THRESHOLD, 2 * most) == 1 && mallopt(M_TOP_PAD, heap) == 1;
-}();
 
 ts_memory_info host_memory() {
 #if __GLIBC_PREREQ(2, 33)
