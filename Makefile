@@ -55,7 +55,7 @@ soak: ## Measure that memory and threads stay where they are, some minutes long
 
 test-python: shim onnxruntime ## Let Python torch read what we wrote, damaged files beside it, and every leg of verify on real models ($PYTHON, or as bench-python sets it up)
 	@python=$$(scripts/python) && PYTHON="$$python" DIFFERENTIAL=$${DIFFERENTIAL:-2000} \
-	  $(GO) test -count=1 -timeout 0 -v -run 'TestPython|Differential' ./torch/checkpoint ./jit ./torch/train ./cmd/verify ./examples/...
+	  $(GO) test -count=1 -timeout 0 -v -run 'TestPython|Differential' ./torch/checkpoint ./jit ./torch/optim ./torch/train ./cmd/verify ./examples/...
 
 fuzz: ## Fuzz every reader of files, for ten minutes each
 	@scripts/fuzz

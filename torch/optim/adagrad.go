@@ -20,7 +20,9 @@ type Adagrad struct{ optimizer }
 
 // NewAdagrad makes an optimiser of parameters.
 func NewAdagrad(params []*nn.Parameter, opts ...AdagradOptions) *Adagrad {
-	return &Adagrad{newOptimizer("Adagrad", true, params, newAdagrad(given(opts)))}
+	a := &Adagrad{newOptimizer("Adagrad", true, params, newAdagrad(given(opts)))}
+	a.early = true
+	return a
 }
 
 // AddGroup adds parameters with options of their own.

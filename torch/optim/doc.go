@@ -12,6 +12,9 @@
 //			return optim.Minimize(opt, loss)
 //		})
 //
+// A group's entries foreach, fused, capturable and differentiable say how Python goes
+// about a step: they have no effect here, and are given back as they were loaded.
+//
 // Constructors cannot fail: impossible options are the error of the first step.
 // Options are a last argument that may be left out, and zero fields have PyTorch's
 // defaults; where zero is another legal value the field is a pointer. Nothing here

@@ -20,48 +20,82 @@ type OneCycleOptions struct {
 }
 
 // OneCycleLR lets the learning rates rise to a greatest one and fall, and the
-// momentum the other way (Smith and Topin, 2017). Step it after each batch.
+// momentum the other way (Smith and Topin, 2017). Step it after each batch. As in
+// Python, the rates that it goes between are in the optimiser's state, the phases in
+// its own: both are to be loaded.
 type OneCycleLR struct {
 	schedule
 	total  int
 	phases []phase
-	anneal func(from, to, part float64) float64
-	cycles bool
+	anneal string             // "cos" or "linear"
+	cycles bool               // the momentum
+	limits map[string]float64 // by their names in groups, where a group has none of its own
 }
 
-// phase goes from a rate and momentum to another, up to a step.
-type phase struct{ end, from, to, fromMomentum, toMomentum float64 }
+// phase goes from a rate and momentum to another, up to a step; all four by the names
+// under which groups have them.
+type phase struct {
+	end                                float64
+	from, to, fromMomentum, toMomentum string
+}
+
+// Names of what phases go between.
+const (
+	firstLR      = "initial_lr"
+	maxLR        = "max_lr"
+	lastLR       = "min_lr"
+	maxMomentum  = "max_momentum"
+	baseMomentum = "base_momentum"
+)
 
 // NewOneCycleLR makes a scheduler of an optimiser for so many steps in all.
-func NewOneCycleLR(o Optimizer, maxLR float64, steps int, opts ...OneCycleOptions) *OneCycleLR {
+func NewOneCycleLR(o Optimizer, most float64, steps int, opts ...OneCycleOptions) *OneCycleLR {
 	with := given(opts)
 	rise := nonzero(with.Rise, 0.3)
-	first := maxLR / nonzero(with.DivFactor, 25)
-	last := first / nonzero(with.FinalDivFactor, 1e4)
-	low, high := or(with.BaseMomentum, 0.85), or(with.MaxMomentum, 0.95)
-	n := float64(steps)
-	s := &OneCycleLR{schedule: schedule{name: "OneCycleLR", groups: o.Groups()}, total: steps, cycles: !with.KeepMomentum, anneal: byCosine}
+	first := most / nonzero(with.DivFactor, 25)
+	s := &OneCycleLR{schedule: schedule{name: "OneCycleLR", groups: o.Groups()}, total: steps, cycles: !with.KeepMomentum, anneal: "cos",
+		limits: map[string]float64{firstLR: first, maxLR: most, lastLR: first / nonzero(with.FinalDivFactor, 1e4),
+			maxMomentum: or(with.MaxMomentum, 0.95), baseMomentum: or(with.BaseMomentum, 0.85)}}
 	if with.Linear {
-		s.anneal = byLine
+		s.anneal = "linear"
 	}
+	n := float64(steps)
+	s.phases = []phase{{rise*n - 1, firstLR, maxLR, maxMomentum, baseMomentum}, {n - 1, maxLR, lastLR, baseMomentum, maxMomentum}}
 	if with.ThreePhase {
-		s.phases = []phase{{rise*n - 1, first, maxLR, high, low}, {2*rise*n - 2, maxLR, first, low, high}, {n - 1, first, last, high, high}}
-	} else {
-		s.phases = []phase{{rise*n - 1, first, maxLR, high, low}, {n - 1, maxLR, last, low, high}}
+		s.phases = []phase{s.phases[0], {2*rise*n - 2, maxLR, firstLR, baseMomentum, maxMomentum}, {n - 1, firstLR, lastLR, maxMomentum, maxMomentum}}
+	}
+	kept := []string{maxLR, lastLR}
+	if s.cycles {
+		kept = append(kept, maxMomentum, baseMomentum)
 	}
 	for _, g := range s.groups {
 		g.initial = &first
-		s.schedule.base = append(s.schedule.base, first)
+		s.base = append(s.base, first)
+		for _, name := range kept {
+			g.keep(name, checkpoint.Float(s.limits[name]))
+		}
 	}
 	s.set()
 	return s
 }
 
-func byCosine(from, to, part float64) float64 {
-	return to + (from-to)/2*(math.Cos(math.Pi*part)+1)
+// limit gives what a phase goes between, in a group.
+func (s *OneCycleLR) limit(g *Group, name string) float64 {
+	if name == firstLR && g.initial != nil {
+		return *g.initial
+	}
+	if n, ok := number(g.kept(name)); ok {
+		return n
+	}
+	return s.limits[name]
 }
 
-func byLine(from, to, part float64) float64 { return (to-from)*part + from }
+func (s *OneCycleLR) between(from, to, part float64) float64 {
+	if s.anneal == "linear" {
+		return (to-from)*part + from
+	}
+	return to + (from-to)/2*(math.Cos(math.Pi*part)+1)
+}
 
 // set puts rates and momenta where the steps are.
 func (s *OneCycleLR) set() {
@@ -73,9 +107,9 @@ func (s *OneCycleLR) set() {
 		}
 		part := (at - begin) / (p.end - begin)
 		for _, g := range s.groups {
-			g.SetLR(s.anneal(p.from, p.to, part))
+			g.SetLR(s.between(s.limit(g, p.from), s.limit(g, p.to), part))
 			if m := g.options.momentum(); m != nil && s.cycles {
-				*m = s.anneal(p.fromMomentum, p.toMomentum, part)
+				*m = s.between(s.limit(g, p.fromMomentum), s.limit(g, p.toMomentum), part)
 			}
 		}
 		return
@@ -92,14 +126,57 @@ func (s *OneCycleLR) Step() error {
 	return nil
 }
 
-// StateDict gives what the scheduler needs to go on.
-func (s *OneCycleLR) StateDict() *checkpoint.Dict {
-	s.own = []option{{"total_steps", &s.total}}
-	return s.schedule.StateDict()
+// fields are those of one phase, under Python's names.
+func (p *phase) fields() []option {
+	return []option{{"end_step", &p.end}, {"start_lr", &p.from}, {"end_lr", &p.to}, {"start_momentum", &p.fromMomentum}, {"end_momentum", &p.toMomentum}}
 }
 
-// LoadStateDict takes it back.
+func (s *OneCycleLR) fields() []option {
+	return []option{{"total_steps", &s.total}, {"_anneal_func_type", &s.anneal}, {"cycle_momentum", &s.cycles}}
+}
+
+const phasesKey = "_schedule_phases"
+
+// StateDict gives what the scheduler needs to go on.
+func (s *OneCycleLR) StateDict() *checkpoint.Dict {
+	s.own = s.fields()
+	d, list := s.schedule.StateDict(), &checkpoint.List{}
+	for i := range s.phases {
+		list.Items = append(list.Items, encodeOptions(s.phases[i].fields()))
+	}
+	_ = d.Set(checkpoint.String(phasesKey), list) // a string can be hashed
+	return d
+}
+
+// LoadStateDict takes it back, with its phases.
 func (s *OneCycleLR) LoadStateDict(state *checkpoint.Dict) error {
-	s.own = []option{{"total_steps", &s.total}}
-	return s.schedule.LoadStateDict(state)
+	var phases []phase
+	if state != nil {
+		v, _ := state.Get(phasesKey)
+		for _, item := range sequence(v) {
+			var p phase
+			d, ok := item.(*checkpoint.Dict)
+			if !ok {
+				return fmt.Errorf("%s: %w", s.name, misfit("a phase is a %T, not a dict", item))
+			}
+			if err := decodeOptions(s.name, d, p.fields(), nil); err != nil {
+				return err
+			}
+			for _, name := range []string{p.from, p.to, p.fromMomentum, p.toMomentum} {
+				if _, ok := s.limits[name]; !ok {
+					return fmt.Errorf("%s: %w", s.name, misfit("a phase goes to %q, which is unknown", name))
+				}
+			}
+			phases = append(phases, p)
+		}
+	}
+	if len(phases) == 0 {
+		return fmt.Errorf("%s: %w", s.name, misfit("it has no %s", phasesKey))
+	}
+	s.own = s.fields()
+	if err := s.schedule.LoadStateDict(state); err != nil {
+		return err
+	}
+	s.phases = phases
+	return nil
 }

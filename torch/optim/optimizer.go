@@ -45,7 +45,7 @@ type Group struct {
 
 	options options
 	initial *float64           // the learning rate that schedulers begin with
-	extra   []checkpoint.Entry // of a loaded state that are nothing to us
+	extra   []checkpoint.Entry // of its dict that are not the options': a scheduler's, or a loaded state's
 	mixed   bool               // of several devices or dtypes
 	seen    []*torch.Tensor    // for which mixed was found out
 }
@@ -55,6 +55,26 @@ func (g *Group) LR() float64 { return *g.options.rate() }
 
 // SetLR changes it for the steps to come.
 func (g *Group) SetLR(lr float64) { *g.options.rate() = lr }
+
+// keep puts an entry that is not an option into the group's dict.
+func (g *Group) keep(name string, v checkpoint.Value) {
+	key := checkpoint.String(name)
+	if i := slices.IndexFunc(g.extra, func(e checkpoint.Entry) bool { return e.Key == key }); i >= 0 {
+		g.extra[i].Value = v
+		return
+	}
+	g.extra = append(g.extra, checkpoint.Entry{Key: key, Value: v})
+}
+
+// kept gives such an entry; nil without one.
+func (g *Group) kept(name string) checkpoint.Value {
+	for _, e := range g.extra {
+		if e.Key == checkpoint.String(name) {
+			return e.Value
+		}
+	}
+	return nil
+}
 
 // options are an algorithm and what it was told.
 type options interface {
@@ -111,6 +131,7 @@ type optimizer struct {
 	groups   []*Group
 	memories map[*nn.Parameter]*memory
 	counts   bool // steps are counted
+	early    bool // Python remembers parameters before their first step
 	checked  int  // groups that were
 }
 

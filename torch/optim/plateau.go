@@ -1,7 +1,6 @@
 package optim
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/seed06459138/torchgo/torch/checkpoint"
@@ -22,7 +21,8 @@ type PlateauOptions struct {
 // ReduceLROnPlateau reduces learning rates when a metric no longer gets better.
 type ReduceLROnPlateau struct {
 	groups                                 []*Group
-	factor, threshold, minLR, eps          float64
+	least                                  []float64 // of each group (min_lrs)
+	factor, threshold, eps                 float64
 	best                                   float64
 	patience, cooldown, bad, cooling, last int
 	mode, by                               string
@@ -31,8 +31,11 @@ type ReduceLROnPlateau struct {
 // NewReduceLROnPlateau makes a scheduler of an optimiser.
 func NewReduceLROnPlateau(o Optimizer, opts ...PlateauOptions) *ReduceLROnPlateau {
 	with := given(opts)
-	s := &ReduceLROnPlateau{groups: o.Groups(), factor: nonzero(with.Factor, 0.1), threshold: or(with.Threshold, 1e-4), minLR: with.MinLR, eps: or(with.Eps, 1e-8),
+	s := &ReduceLROnPlateau{groups: o.Groups(), factor: nonzero(with.Factor, 0.1), threshold: or(with.Threshold, 1e-4), eps: or(with.Eps, 1e-8),
 		patience: or(with.Patience, 10), cooldown: with.Cooldown, mode: "min", by: "rel", best: math.Inf(1)}
+	for range s.groups {
+		s.least = append(s.least, with.MinLR)
+	}
 	if with.Maximize {
 		s.mode, s.best = "max", math.Inf(-1)
 	}
@@ -69,8 +72,8 @@ func (s *ReduceLROnPlateau) Step(metric float64) {
 	if s.bad <= s.patience {
 		return
 	}
-	for _, g := range s.groups {
-		if lower := max(g.LR()*s.factor, s.minLR); g.LR()-lower > s.eps {
+	for i, g := range s.groups {
+		if lower := max(g.LR()*s.factor, s.least[i]); g.LR()-lower > s.eps {
 			g.SetLR(lower)
 		}
 	}
@@ -81,34 +84,29 @@ func (s *ReduceLROnPlateau) Step(metric float64) {
 func (s *ReduceLROnPlateau) LastEpoch() int { return s.last }
 
 func (s *ReduceLROnPlateau) fields() []option {
-	return []option{{"factor", &s.factor}, {"patience", &s.patience}, {"cooldown", &s.cooldown}, {"eps", &s.eps}, {"last_epoch", &s.last}, {"mode", &s.mode},
+	return []option{{"factor", &s.factor}, {"min_lrs", &s.least}, {"patience", &s.patience}, {"cooldown", &s.cooldown}, {"eps", &s.eps}, {"last_epoch", &s.last}, {"mode", &s.mode},
 		{"threshold", &s.threshold}, {"threshold_mode", &s.by}, {"best", &s.best}, {"cooldown_counter", &s.cooling}, {"num_bad_epochs", &s.bad}}
 }
 
 // StateDict gives what the scheduler needs to go on.
 func (s *ReduceLROnPlateau) StateDict() *checkpoint.Dict {
-	least, rates := make([]float64, len(s.groups)), make([]float64, len(s.groups))
+	rates := make([]float64, len(s.groups))
 	for i, g := range s.groups {
-		least[i], rates[i] = s.minLR, g.LR()
+		rates[i] = g.LR()
 	}
 	worst := math.Inf(1)
 	if s.mode == "max" {
 		worst = math.Inf(-1)
 	}
-	return encodeOptions(append(s.fields(), option{"min_lrs", &least}, option{"_last_lr", &rates}, option{"mode_worse", &worst}))
+	return encodeOptions(append(s.fields(), option{"_last_lr", &rates}, option{"mode_worse", &worst}))
 }
 
 // LoadStateDict takes it back.
 func (s *ReduceLROnPlateau) LoadStateDict(state *checkpoint.Dict) error {
-	was := *s
-	if err := decodeOptions("ReduceLROnPlateau", state, s.fields()); err != nil {
-		*s = was
-		return err
-	}
-	if (s.mode != "min" && s.mode != "max") || (s.by != "rel" && s.by != "abs") {
-		err := misfit("mode %q and threshold_mode %q are unknown", s.mode, s.by)
-		*s = was
-		return fmt.Errorf("ReduceLROnPlateau: %w", err)
-	}
-	return nil
+	return decodeOptions("ReduceLROnPlateau", state, s.fields(), func() error {
+		if (s.mode != "min" && s.mode != "max") || (s.by != "rel" && s.by != "abs") {
+			return misfit("mode %q and threshold_mode %q are unknown", s.mode, s.by)
+		}
+		return forEach(s.groups, s.least)
+	})
 }

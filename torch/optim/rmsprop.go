@@ -55,18 +55,22 @@ func (r *rmsprop) fields() []option {
 		{"capturable", false}, {"foreach", nil}, {"maximize", &r.maximize}, {"differentiable", false}}
 }
 
-func (r *rmsprop) slots() []string {
-	slots := []string{"square_avg"}
-	if r.weight > 0 {
-		slots = append(slots, "momentum_buffer")
-	}
-	if r.centered {
-		slots = append(slots, "grad_avg")
-	}
-	return slots
-}
+// Slots of RMSprop's memories. The last two are made when they are needed, so that a
+// scheduler may turn the momentum on.
+const (
+	squareAvg = iota
+	momentumBuffer
+	gradAvg
+)
 
-func (r *rmsprop) begin(_ string, p *torch.Tensor) (*torch.Tensor, error) { return zerosLike(p) }
+func (r *rmsprop) slots() []string { return []string{"square_avg", "momentum_buffer", "grad_avg"} }
+
+func (r *rmsprop) begin(slot string, p *torch.Tensor) (*torch.Tensor, error) {
+	if (slot == "momentum_buffer" && r.weight <= 0) || (slot == "grad_avg" && !r.centered) {
+		return nil, nil
+	}
+	return zerosLike(p)
+}
 
 var (
 	opForeachMul       = torch.Operator{Name: "aten::_foreach_mul_.Scalar"}
@@ -85,7 +89,7 @@ func (r *rmsprop) update(b *batch) error {
 	if err != nil {
 		return err
 	}
-	squares := b.slot(0)
+	squares := b.slot(squareAvg)
 	if err := run(&opForeachMul, [][]*torch.Tensor{squares}, torch.Float(r.alpha)); err != nil {
 		return err
 	}
@@ -103,7 +107,14 @@ func (r *rmsprop) update(b *batch) error {
 	if r.weight <= 0 {
 		return run(&opForeachAddcdiv, [][]*torch.Tensor{b.params, grads, roots}, torch.Float(-r.lr))
 	}
-	buffers := b.slot(1)
+	for i, m := range b.memories {
+		if m.slots[momentumBuffer] == nil {
+			if m.slots[momentumBuffer], err = zerosLike(b.params[i]); err != nil {
+				return err
+			}
+		}
+	}
+	buffers := b.slot(momentumBuffer)
 	if err := run(&opForeachMul, [][]*torch.Tensor{buffers}, torch.Float(r.weight)); err != nil {
 		return err
 	}
@@ -118,7 +129,7 @@ func (r *rmsprop) roots(b *batch, grads, squares []*torch.Tensor) ([]*torch.Tens
 	if !r.centered {
 		return lists(&opForeachSqrt, [][]*torch.Tensor{squares})
 	}
-	means := b.slot(len(r.slots()) - 1)
+	means := b.slot(gradAvg)
 	if err := run(&opForeachLerp, [][]*torch.Tensor{means, grads}, torch.Float(1-r.alpha)); err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package optim
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/seed06459138/torchgo/torch"
@@ -119,18 +118,19 @@ func (g *GradScaler) Unscale(o Optimizer) (finite bool, err error) {
 	return finite, nil
 }
 
-// Update changes the scale after a step, or one that was left out.
+// Update changes the scale after a step, or one that was left out. As PyTorch does, it
+// rounds it to 32 bits.
 func (g *GradScaler) Update(finite bool) {
 	if !finite {
-		g.scale *= g.backoff
+		g.scale = float64(float32(g.scale * g.backoff))
 		g.since = 0
 		return
 	}
 	if g.since++; g.since < g.interval {
 		return
 	}
-	// PyTorch keeps the scale in 32 bits, and does not let it become infinite.
-	if grown := g.scale * g.growth; grown <= math.MaxFloat32 {
+	// It does not become infinite.
+	if grown := float64(float32(g.scale * g.growth)); !math.IsInf(grown, 0) {
 		g.scale = grown
 	}
 	g.since = 0
@@ -143,15 +143,13 @@ func (g *GradScaler) fields() []option {
 // StateDict gives what the scaler needs to go on.
 func (g *GradScaler) StateDict() *checkpoint.Dict { return encodeOptions(g.fields()) }
 
-// LoadStateDict takes it back.
+// LoadStateDict takes it back. One that does not fit is an error that matches ErrState,
+// and changes nothing.
 func (g *GradScaler) LoadStateDict(state *checkpoint.Dict) error {
-	was := *g
-	err := decodeOptions("GradScaler", state, g.fields())
-	if err == nil && !(g.scale > 0) {
-		err = fmt.Errorf("GradScaler: %w", misfit("the scale is %v", g.scale))
-	}
-	if err != nil {
-		*g = was
-	}
-	return err
+	return decodeOptions("GradScaler", state, g.fields(), func() error {
+		if !(g.scale > 0) {
+			return misfit("the scale is %v", g.scale)
+		}
+		return nil
+	})
 }

@@ -20,6 +20,7 @@ type Scheduler interface {
 	// StateDict gives what the scheduler needs to go on.
 	StateDict() *checkpoint.Dict
 	// LoadStateDict takes it back. The learning rates themselves are in the optimiser's.
+	// One that does not fit is an error that matches ErrState, and changes nothing.
 	LoadStateDict(state *checkpoint.Dict) error
 }
 
@@ -80,14 +81,14 @@ func (s *schedule) StateDict() *checkpoint.Dict {
 
 // LoadStateDict takes it back.
 func (s *schedule) LoadStateDict(state *checkpoint.Dict) error {
-	base := s.base
-	if err := decodeOptions(s.name, state, append(append([]option{}, s.own...), option{"base_lrs", &s.base}, option{"last_epoch", &s.last})); err != nil {
-		return err
-	}
-	if len(s.base) != len(base) {
-		n := len(s.base)
-		s.base = base
-		return fmt.Errorf("%s: %w", s.name, misfit("it has %d learning rates, the optimizer %d groups", n, len(base)))
+	all := append(append([]option{}, s.own...), option{"base_lrs", &s.base}, option{"last_epoch", &s.last})
+	return decodeOptions(s.name, state, all, func() error { return forEach(s.groups, s.base) })
+}
+
+// forEach tells whether there is a number for each group.
+func forEach(groups []*Group, list []float64) error {
+	if len(list) != len(groups) {
+		return misfit("it has %d learning rates, the optimizer %d groups", len(list), len(groups))
 	}
 	return nil
 }
@@ -100,17 +101,32 @@ func encodeOptions(all []option) *checkpoint.Dict {
 	return d
 }
 
-func decodeOptions(name string, state *checkpoint.Dict, all []option) error {
+// decodeOptions takes all options from a state, or leaves all as they are: when one
+// does not fit, or check, which may be nil, refuses what was taken.
+func decodeOptions(name string, state *checkpoint.Dict, all []option, check func() error) error {
+	was := encodeOptions(all)
+	err := takeOptions(state, all)
+	if err == nil && check != nil {
+		err = check()
+	}
+	if err == nil {
+		return nil
+	}
+	_ = takeOptions(was, all) // they were there
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+func takeOptions(state *checkpoint.Dict, all []option) error {
 	if state == nil {
-		return fmt.Errorf("%s: %w", name, misfit("there is none"))
+		return misfit("there is none")
 	}
 	for _, o := range all {
 		v, ok := state.Get(o.name)
 		if !ok {
-			return fmt.Errorf("%s: %w", name, misfit("it has no %s", o.name))
+			return misfit("it has no %s", o.name)
 		}
 		if err := o.decode(v); err != nil {
-			return fmt.Errorf("%s: %w", name, misfit("%v", err))
+			return misfit("%v", err)
 		}
 	}
 	return nil
@@ -166,24 +182,37 @@ func (m MultiStepLR) StateDict() *checkpoint.Dict {
 
 // LoadStateDict takes it back, with its milestones.
 func (m MultiStepLR) LoadStateDict(state *checkpoint.Dict) error {
+	milestones, err := readMilestones(state)
+	if err != nil {
+		return fmt.Errorf("%s: %w", m.name, err)
+	}
 	if err := m.schedule.LoadStateDict(state); err != nil {
 		return err
+	}
+	clear(m.milestones)
+	maps.Copy(m.milestones, milestones)
+	return nil
+}
+
+func readMilestones(state *checkpoint.Dict) (map[int]int, error) {
+	if state == nil {
+		return nil, misfit("there is none")
 	}
 	v, _ := state.Get("milestones")
 	counted, ok := v.(*checkpoint.Dict)
 	if !ok {
-		return fmt.Errorf("%s: %w", m.name, misfit("it has no milestones"))
+		return nil, misfit("it has no milestones")
 	}
-	clear(m.milestones)
+	milestones := make(map[int]int)
 	for k, v := range counted.All() {
 		at, ok := k.(checkpoint.Int)
 		n, too := v.(checkpoint.Int)
 		if !ok || !too {
-			return fmt.Errorf("%s: %w", m.name, misfit("a milestone is a %T", k))
+			return nil, misfit("a milestone is a %T", k)
 		}
-		m.milestones[int(at)] = int(n)
+		milestones[int(at)] = int(n)
 	}
-	return nil
+	return milestones, nil
 }
 
 // ExponentialLR multiplies the learning rates by gamma at each step.
@@ -230,4 +259,15 @@ func NewLambdaLR(o Optimizer, factor func(epoch int) float64) LambdaLR {
 	return LambdaLR{newSchedule("LambdaLR", o, nil, func(s *schedule) func(*Group, float64) float64 {
 		return func(_ *Group, base float64) float64 { return base * factor(s.last) }
 	})}
+}
+
+// StateDict gives what the scheduler needs to go on. As in Python, what stands in it for
+// functions is None.
+func (l LambdaLR) StateDict() *checkpoint.Dict {
+	d, none := l.schedule.StateDict(), &checkpoint.List{}
+	for range l.groups {
+		none.Items = append(none.Items, checkpoint.None{})
+	}
+	_ = d.Set(checkpoint.String("lr_lambdas"), none) // a string can be hashed
+	return d
 }

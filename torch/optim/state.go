@@ -15,11 +15,14 @@ import (
 var ErrState = errors.New("the state does not fit the optimizer")
 
 // option is an entry of a dict in Python's layout: a pointer to what it is kept in,
-// or what the entry always is, nil for None.
+// or what the entry is unless a state says otherwise, nil for None.
 type option struct {
 	name  string
 	value any
 }
+
+// told tells whether the entry is kept in something.
+func (o option) told() bool { return o.value != nil && o.value != false }
 
 func (o option) encode() checkpoint.Value {
 	switch v := o.value.(type) {
@@ -45,7 +48,7 @@ func (o option) encode() checkpoint.Value {
 	return checkpoint.None{}
 }
 
-// decode takes a value; what the entry always is may be anything.
+// decode takes a value; where nothing keeps the entry it may be anything.
 func (o option) decode(v checkpoint.Value) error {
 	switch to := o.value.(type) {
 	case *float64:
@@ -166,6 +169,12 @@ func (o *optimizer) StateDict() (*checkpoint.Dict, error) {
 // encode copies what is remembered of one parameter; nil if that is nothing.
 func (o *optimizer) encode(p *nn.Parameter, with options) (*checkpoint.Dict, error) {
 	m := o.memories[p]
+	if m == nil && o.early {
+		var err error
+		if m, err = o.remember(p, with); err != nil {
+			return nil, err
+		}
+	}
 	if m == nil {
 		return nil, nil
 	}
@@ -288,6 +297,9 @@ func (o *optimizer) readGroup(i int, d *checkpoint.Dict) (*Group, error) {
 		}
 		if err := f.decode(v); err != nil {
 			return nil, misfit("group %d: %v", i, err)
+		}
+		if !f.told() {
+			g.keep(f.name, v)
 		}
 	}
 	if _, ok := d.Get("lr"); !ok {
