@@ -17,10 +17,10 @@ type Memory struct {
 	Peak int64
 }
 
-// MemoryStats tells what the allocator of a device holds: malloc's for the CPU,
-// which Go's heap is no part of, and the caching allocator's for CUDA. The
-// latter needs libtorch 2.9; with an older one it is an error of
-// CodeNotImplemented.
+// MemoryStats tells what the allocator of a device holds: malloc and torchgo's
+// own for large tensors for the CPU, which Go's heap is no part of, and the
+// caching allocator for CUDA. The latter needs libtorch 2.9; with an older one
+// it is an error of CodeNotImplemented.
 func MemoryStats(d Device) (Memory, error) {
 	if err := ctorch.Ensure(); err != nil {
 		return Memory{}, err
@@ -46,9 +46,10 @@ func ResetPeak(d Device) error {
 // called when it has doubled, so that tensors that nobody closed are freed too.
 func NativeBytes() int64 { return ctorch.NativeBytes() }
 
-// Trim frees what is garbage, and gives memory that the CPU's allocator keeps
+// Trim frees what is garbage, and gives memory that the CPU's allocators keep
 // for later back to the system. It is for the moment after a large model was
-// closed; it takes milliseconds.
+// closed; it takes milliseconds. Without it most goes back by itself, some
+// seconds after it was last needed, with Go's next collection of garbage.
 func Trim() error {
 	if err := ctorch.Ensure(); err != nil {
 		return err

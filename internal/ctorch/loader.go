@@ -123,6 +123,7 @@ func load(places []Attempt) error {
 			// cgroup allows. It refuses when another user of libtorch has set it already.
 			Take(SettingWrite(SettingInterOp, int64(runtime.GOMAXPROCS(0))))
 			loader.ready.Store(true)
+			settleAfterCollections()
 			return nil
 		}
 		failed.Tried = append(failed.Tried, a)

@@ -199,7 +199,7 @@ TS_API ts_error *ts_object_module(const ts_object *o, ts_module **out) TS_NOEXCE
 
 /* ---- memory ---- */
 
-/* ts_memory_read tells what the allocator of a device holds: of the CPU, malloc. */
+/* ts_memory_read tells what the allocator of a device holds: of the CPU, malloc and the shim's own for large blocks. */
 TS_API ts_error *ts_memory_read(int32_t device_type, int32_t device_index, ts_memory_info *out) TS_NOEXCEPT;
 
 /* ts_memory_trim gives what the allocator of a device type keeps for later back
@@ -397,6 +397,12 @@ TS_API ts_error *ts_module_map(const char *path, const char *names, const uint64
 
 /* ts_straight_new plans it of a frozen copy of the module's forward; an error when the graph is not straight. */
 TS_API ts_error *ts_straight_new(const ts_module *m, ts_static **out) TS_NOEXCEPT;
+
+/* ---- memory in time ---- */
+
+/* ts_memory_settle gives back what the allocator of a device type keeps for later and did not need for some seconds:
+ * of the CPU, whose allocator does so itself only as long as it is asked for large blocks. Others keep what they have. */
+TS_API void ts_memory_settle(int32_t device_type) TS_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -184,6 +184,8 @@ static inline ts_error *ts_trace_call_steady(uintptr_t t, uintptr_t op, uintptr_
 #cgo nocallback ts_module_map
 #cgo noescape ts_straight_new
 #cgo nocallback ts_straight_new
+#cgo noescape ts_memory_settle
+#cgo nocallback ts_memory_settle
 */
 import "C"
 
@@ -451,7 +453,7 @@ func ObjectModule(o *Object, out **Module) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_object_module((*C.ts_object)(unsafe.Pointer(o)), (**C.ts_module)(unsafe.Pointer(out)))))
 }
 
-// MemoryRead tells what the allocator of a device holds: of the CPU, malloc.
+// MemoryRead tells what the allocator of a device holds: of the CPU, malloc and the shim's own for large blocks.
 func MemoryRead(deviceType int32, deviceIndex int32, out *MemoryInfo) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_memory_read(C.int32_t(deviceType), C.int32_t(deviceIndex), (*C.ts_memory_info)(unsafe.Pointer(out)))))
 }
@@ -711,4 +713,10 @@ func ModuleMap(path *byte, names *byte, addresses *uint64, bytes *int64, n int, 
 // StraightNew plans it of a frozen copy of the module's forward; an error when the graph is not straight.
 func StraightNew(m *Module, out **Static) *Error {
 	return (*Error)(unsafe.Pointer(C.ts_straight_new((*C.ts_module)(unsafe.Pointer(m)), (**C.ts_static)(unsafe.Pointer(out)))))
+}
+
+// MemorySettle gives back what the allocator of a device type keeps for later and did not need for some seconds:
+// of the CPU, whose allocator does so itself only as long as it is asked for large blocks. Others keep what they have.
+func MemorySettle(deviceType int32) {
+	C.ts_memory_settle(C.int32_t(deviceType))
 }

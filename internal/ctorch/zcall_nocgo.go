@@ -288,3 +288,6 @@ func ModuleMap(path *byte, names *byte, addresses *uint64, bytes *int64, n int, 
 
 // StraightNew does nothing without cgo.
 func StraightNew(m *Module, out **Static) *Error { return noCgo }
+
+// MemorySettle does nothing without cgo.
+func MemorySettle(deviceType int32) {}

@@ -340,3 +340,7 @@ ts_error *ts_module_map(const char *path, const char *names, const uint64_t *add
 ts_error *ts_straight_new(const ts_module *m, ts_static **out) {
   return ts_loaded->straight_new(m, out);
 }
+
+void ts_memory_settle(int32_t device_type) {
+  ts_loaded->memory_settle(device_type);
+}

@@ -92,6 +92,7 @@ typedef struct ts_table {
   ts_error *(*memory_reset_peak)(int32_t device_type, int32_t device_index);
   ts_error *(*module_map)(const char *path, const char *names, const uint64_t *addresses, const int64_t *bytes, size_t n, uint64_t token, ts_module **out);
   ts_error *(*straight_new)(const ts_module *m, ts_static **out);
+  void (*memory_settle)(int32_t device_type);
 } ts_table;
 
 #endif

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <torch/version.h>
 
+#include "blocks.h"
 #include "device.h"
 
 #if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 9
@@ -26,7 +27,9 @@ ts_memory_info host_memory() {
 #endif
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  return {small + mapped, arenas + mapped, static_cast<int64_t>(usage.ru_maxrss) * 1024};
+  const auto large = blocks::held();
+  const auto used = static_cast<int64_t>(large.used), idle = static_cast<int64_t>(large.idle);
+  return {small + mapped + used, arenas + mapped + used + idle, static_cast<int64_t>(usage.ru_maxrss) * 1024};
 }
 
 ts_memory_info device_memory(c10::Device d) {
@@ -50,7 +53,10 @@ ts_error *ts_memory_read(int32_t device_type, int32_t device_index, ts_memory_in
 
 ts_error *ts_memory_trim(int32_t device_type) noexcept {
   return guard([&] {
-    if (device_type == TS_DEVICE_CPU) malloc_trim(0);
+    if (device_type == TS_DEVICE_CPU) {
+      blocks::release();
+      malloc_trim(0);
+    }
     if (device_type != TS_DEVICE_CUDA || !cuda_in_use()) return;
 #ifdef TORCHGO_DEVICE_STATS
     c10::getDeviceAllocator(c10::kCUDA)->emptyCache();
@@ -58,6 +64,10 @@ ts_error *ts_memory_trim(int32_t device_type) noexcept {
     throw Refusal(TS_CODE_NOT_IMPLEMENTED, "this libtorch cannot be told to; 2.9 and later can");
 #endif
   });
+}
+
+void ts_memory_settle(int32_t device_type) noexcept {
+  if (device_type == TS_DEVICE_CPU) blocks::settle();
 }
 
 ts_error *ts_memory_reset_peak(int32_t device_type, int32_t device_index) noexcept {
