@@ -67,10 +67,13 @@ func (s *Set) unpack(f io.Reader) (classes []string, err error) {
 
 // entries goes through the images of an archive.
 func (s *Set) entries(in *tar.Reader, take func(*tar.Header, *sample) error) (classes []string, err error) {
-	for {
+	for first := true; ; first = false {
 		h, err := in.Next()
 		if errors.Is(err, io.EOF) {
 			return classes, nil
+		}
+		if err != nil && first {
+			return nil, fmt.Errorf("it is no tar archive, neither as it is nor compressed by gzip: %w", err)
 		}
 		if err != nil {
 			return nil, err

@@ -113,7 +113,7 @@ func TestBadSets(t *testing.T) {
 		"nowhere":           {filepath.Join(t.TempDir(), "x"), "cannot be read"},
 		"a class of none":   {empty, "the class eel has none"},
 		"empty":             {t.TempDir(), "there are no images in it"},
-		"no archive":        {written(t, "x.tar", []byte("PK\x03\x04")), "holds no labelled images"},
+		"no archive":        {written(t, "x.tar", []byte("PK\x03\x04")), "it is no tar archive, neither as it is nor compressed by gzip"},
 		"no class":          {written(t, "x.tar", flat.Bytes()), "a.png is in no folder"},
 		"cut off":           {written(t, "x.tar", archive(t)[:550]), "cut off"},
 		"cut off, unpacked": {written(t, "x.tgz", packed(t, archive(t)[:550])), "unexpected EOF"},
@@ -123,6 +123,57 @@ func TestBadSets(t *testing.T) {
 			assert.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+// TestLinks has a class and an image that are links, which a set without them would
+// number otherwise, and a link to what it lies in.
+func TestLinks(t *testing.T) {
+	root, elsewhere := folder(t), folder(t)
+	require.NoError(t, os.Symlink(filepath.Join(elsewhere, "dog"), filepath.Join(root, "bat")))
+	require.NoError(t, os.Symlink(filepath.Join(elsewhere, "dog", "b.png"), filepath.Join(root, "cat", "z.png")))
+	require.NoError(t, os.Symlink("..", filepath.Join(root, "cat", "deep", "loop")))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "cat", "._c.png"), []byte("of macOS"), 0o666))
+	s, err := Open(root)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"bat", "cat", "dog"}, s.Classes)
+	var names []string
+	for i := range s.Len() {
+		names = append(names, s.Name(i))
+		_, err := s.Image(i)
+		assert.NoError(t, err)
+	}
+	assert.Equal(t, []string{"bat/a.PNG", "bat/b.png", "cat/deep/c.png", "cat/z.png", "dog/a.PNG", "dog/b.png"}, names)
+
+	require.NoError(t, os.Symlink("nowhere", filepath.Join(root, "cat", "lost.png")))
+	_, err = Open(root)
+	assert.ErrorContains(t, err, "cat/lost.png: no such file")
+}
+
+func TestFiles(t *testing.T) {
+	torchtest.Require(t)
+	root := folder(t)
+	one := written(t, "one.png", encoded(t, numbered(5, 3)))
+	s, err := Files(one, filepath.Join(root, "dog"))
+	require.NoError(t, err)
+	defer s.Close()
+	require.Equal(t, 3, s.Len())
+	assert.Equal(t, []string{one, filepath.Join(root, "dog", "a.PNG")}, []string{s.Name(0), s.Name(1)})
+	batch, err := (&Dataset{Set: s}).Batch(t.Context(), data.Request{Indices: []int{0}})
+	require.NoError(t, err)
+	defer batch.X.Close()
+	defer batch.Y.Close()
+	assert.Equal(t, []int64{1, 3, 3, 5}, batch.X.Shape())
+	label, err := batch.Y.Item()
+	require.NoError(t, err)
+	assert.Equal(t, torch.Int(-1), label)
+
+	require.NoError(t, os.Remove(one))
+	_, err = s.Image(0)
+	assert.EqualError(t, err, one+" is not an image that can be read: no such file or directory")
+	_, err = Files(one)
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	_, err = Files(root)
+	assert.ErrorContains(t, err, "there are no images in it")
 }
 
 func TestDamagedImage(t *testing.T) {
@@ -137,6 +188,24 @@ func TestDamagedImage(t *testing.T) {
 	copy(large[16:], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // 65536 × 65536, with a wrong checksum of it
 	_, err = (&Set{samples: []sample{{name: "large", data: large}}}).Image(0)
 	assert.Error(t, err)
+}
+
+// Decoders round in their own ways; colours that are not spread as PIL's are, or of
+// another range, are off by more.
+func TestColoursArePILs(t *testing.T) {
+	for name, most := range map[string]int{"half.jpg": 3, "quarter.jpg": 3, "narrow.jpg": 3, "lossy.webp": 3, "palette.png": 0} {
+		t.Run(name, func(t *testing.T) {
+			data, err := os.ReadFile(filepath.Join("testdata", name))
+			require.NoError(t, err)
+			got, err := (&Set{samples: []sample{{name: name, data: data}}}).Image(0)
+			require.NoError(t, err)
+			want := testImage(t, name+".png")
+			require.Equal(t, want.Rect, got.Rect)
+			for i := range want.Pix {
+				require.InDelta(t, want.Pix[i], got.Pix[i], float64(most), "byte %d", i)
+			}
+		})
+	}
 }
 
 func TestGrayIsPILs(t *testing.T) {

@@ -20,7 +20,7 @@ func testImage(t *testing.T, name string) *image.RGBA {
 	defer f.Close()
 	m, err := png.Decode(f)
 	require.NoError(t, err)
-	return opaque(m)
+	return opaque(m, "png")
 }
 
 // numbered gives an image in which the red of a pixel is its number.
