@@ -61,7 +61,7 @@ func TestReadMNIST(t *testing.T) {
 	write("train-images-idx3-ubyte", digits)
 	_, err := ReadMNIST(dir, "train")
 	require.ErrorIs(t, err, os.ErrNotExist)
-	assert.ErrorContains(t, err, "train-labels-idx1-ubyte.gz")
+	assert.ErrorContains(t, err, "train-labels-idx1-ubyte: cannot be read: no such file or directory; give the folder")
 	write("train-labels-idx1-ubyte.gz", packed(t, []byte{0, 0, 8, 1, 0, 0, 0, 2, 7, 9}))
 	d, err := ReadMNIST(dir, "train")
 	require.NoError(t, err)
@@ -115,7 +115,7 @@ func FuzzIDX(f *testing.F) {
 
 func TestReadTable(t *testing.T) {
 	torchtest.Require(t)
-	for name, text := range map[string]string{"heading": "a,b\n1,2\n3,4.5\n", "none": "1,2\n3,4.5", "spaces": "1, 2\n3, 4.5\n"} {
+	for name, text := range map[string]string{"heading": "a,b\n1,2\n3,4.5\n", "none": "1,2\n3,4.5", "spaces": "1, \"2\"\n3 ,\t4.5\r\n", "a spreadsheet's": "\ufeff1,2\n3,4.5\n", "its heading": "\ufeffa,b\n1,2\n3,4.5\n"} {
 		t.Run(name, func(t *testing.T) {
 			x, err := ReadTable(written(t, "t.csv", []byte(text)))
 			require.NoError(t, err)
@@ -132,8 +132,12 @@ func TestBadTables(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"empty":        {"", "it has no rows"},
 		"heading only": {"a,b\n", "it has no rows"},
-		"no number":    {"a,b\n1,2\n3,x\n", `line 3, column 2: strconv.ParseFloat: parsing "x"`},
+		"no number":    {"a,b\n1,2\n3,x\n", `line 3, column 2: "x" is no number`},
+		"first row":    {"1,x\n3,4\n", `line 1, column 2: "x" is no number`},
+		"a gap":        {"1,\n3,4\n", `line 1, column 2: "" is no number`},
+		"too large":    {"1e40\n", `line 1, column 1: "1e40" is no number that fits float32`},
 		"uneven":       {"1,2\n3\n", "wrong number of fields"},
+		"semicolons":   {"1;2\n3;4\n", "line 2, column 1: \"3;4\" is no number that fits float32; give the same number of numbers in each line, with commas"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ReadTable(written(t, "t.csv", []byte(c.text)))

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/dtype"
@@ -39,10 +40,14 @@ func ReadIDX(path string) (*torch.Tensor, error) {
 func ReadMNIST(dir, part string) (*Tensors, error) {
 	read := func(name string) (*torch.Tensor, error) {
 		path := filepath.Join(dir, part+name)
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			path += ".gz"
+		t, err := ReadIDX(path)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return t, err
 		}
-		return ReadIDX(path)
+		if t, packed := ReadIDX(path + ".gz"); !errors.Is(packed, fs.ErrNotExist) {
+			return t, packed
+		}
+		return nil, &Error{Path: path, Msg: "cannot be read", Err: syscall.ENOENT, Remedy: "give the folder of MNIST's four files, as they are or as .gz"}
 	}
 	x, err := read("-images-idx3-ubyte")
 	if err != nil {
