@@ -71,8 +71,8 @@ func (l *Loader[B]) Len() int {
 //
 // The tensors of a batch are in a scope of their own, which is closed when the body of
 // the loop ends: with it goes all that was computed from them, unless Scope.Keep
-// takes it out. An error of the dataset, or that of ctx, comes in the batch's place
-// and is the last thing that comes. Leaving the loop ends what was being read ahead; a
+// takes it out. An error of the dataset, or that of ctx, comes in the place of the next
+// batch and is the last thing that comes. Leaving the loop ends what was being read ahead; a
 // panic of the dataset is one of the loop.
 func (l *Loader[B]) Epoch(ctx context.Context, epoch int) iter.Seq2[B, error] {
 	return func(yield func(B, error) bool) {
@@ -87,8 +87,15 @@ func (l *Loader[B]) Epoch(ctx context.Context, epoch int) iter.Seq2[B, error] {
 			if got.panicked != nil {
 				panic(got.panicked)
 			}
+			if got.err == nil {
+				// What was read ahead is not gone through: it may be minutes of training.
+				if got.err = context.Cause(ctx); got.err != nil {
+					free(got.batch)
+				}
+			}
 			if got.err != nil {
-				yield(got.batch, got.err)
+				var none B
+				yield(none, got.err)
 				return
 			}
 			if !l.hand(got.batch, yield) {

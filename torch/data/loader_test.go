@@ -165,6 +165,23 @@ func TestLoaderEnds(t *testing.T) {
 		}
 		assert.ErrorIs(t, last, broken)
 	})
+	t.Run("with batches read ahead", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		l, err := NewLoader(numbered(t, 20), Options{Prefetch: 20})
+		require.NoError(t, err)
+		batches := 0
+		for _, err := range l.Epoch(ctx, 0) {
+			if err != nil {
+				assert.ErrorIs(t, err, context.Canceled)
+				continue
+			}
+			batches++
+			time.Sleep(10 * time.Millisecond) // all are read
+			cancel()
+		}
+		assert.Equal(t, 1, batches)
+	})
 	time.Sleep(10 * time.Millisecond)
 	assert.Less(t, runtime.NumGoroutine(), 20, "no worker is left")
 }
