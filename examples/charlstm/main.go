@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/seed06459138/torchgo/examples/training"
 	"github.com/seed06459138/torchgo/torch"
@@ -37,7 +38,7 @@ func main() {
 	flag.Int64Var(&o.hyper.Layers, "layers", 2, "layers of the LSTM")
 	flag.Float64Var(&o.hyper.LR, "lr", 2e-3, "the learning rate")
 	flag.IntVar(&o.write, "write", 200, "characters to write after each epoch")
-	training.Main("charlstm", func(ctx context.Context, s training.Settings) error { return learn(ctx, s, o) })
+	training.Main("charlstm", "", "text", func(ctx context.Context, s training.Settings) error { return learn(ctx, s, o) })
 }
 
 // clipped is Adam, with gradients cut to a norm.
@@ -62,6 +63,9 @@ func learn(ctx context.Context, s training.Settings, o options) error {
 	text, err := os.ReadFile(o.text)
 	if err != nil {
 		return err
+	}
+	if !utf8.Valid(text) {
+		return fmt.Errorf("%s is no text in UTF-8; convert it first, for example by iconv", o.text)
 	}
 	characters := []rune(string(text))
 	vocabulary := slices.Compact(slices.Sorted(slices.Values(characters)))
@@ -94,9 +98,9 @@ func learn(ctx context.Context, s training.Settings, o options) error {
 
 // cut cuts a text into windows: each as int64 [n, window], and the same one character later.
 func cut(text []int64, window int) (*data.Tensors, error) {
-	n := (len(text) - 1) / window
-	if n < 1 {
-		return nil, fmt.Errorf("%d characters are too few for a window of %d", len(text), window)
+	n := (len(text) - 1) / max(window, 1)
+	if n < 1 || window < 1 {
+		return nil, fmt.Errorf("%d characters cannot be cut into windows of %d", len(text), window)
 	}
 	shape := []int64{int64(n), int64(window)}
 	x, err := torch.FromSlice(text[:n*window], shape...)

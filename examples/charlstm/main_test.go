@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -33,6 +34,10 @@ func TestLearn(t *testing.T) {
 	assert.Less(t, run.Loss, 0.2)
 	assert.Len(t, []rune(run.Hyper.Vocabulary), 15)
 
-	o.window = 10_000
-	assert.ErrorContains(t, learn(context.Background(), s, o), "too few for a window of 10000")
+	for _, window := range []int{10_000, 0, -1} {
+		o.window = window
+		assert.ErrorContains(t, learn(context.Background(), s, o), fmt.Sprint("cannot be cut into windows of ", window))
+	}
+	require.NoError(t, os.WriteFile(o.text, []byte("Flu\xdf"), 0o666))
+	assert.ErrorContains(t, learn(context.Background(), s, o), "no text in UTF-8")
 }

@@ -34,7 +34,7 @@ func main() {
 	flag.Int64Var(&h.Noise, "noise", 100, "numbers that an image is made of")
 	flag.Int64Var(&h.Width, "width", 64, "channels of the layers next to the image")
 	flag.Float64Var(&h.LR, "lr", 2e-4, "the learning rate")
-	training.Main("dcgan", func(ctx context.Context, s training.Settings) error { return learn(ctx, s, *dir, *batch, h) })
+	training.Main("dcgan", "", "data", func(ctx context.Context, s training.Settings) error { return learn(ctx, s, *dir, *batch, h) })
 }
 
 // adam is one optimiser for both networks: it changes those that have gradients.

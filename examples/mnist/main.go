@@ -36,7 +36,7 @@ func sgd(h Hyper, params []*nn.Parameter) optim.Optimizer {
 
 func main() {
 	dir, model := flag.String("data", "", "the folder of MNIST's four files"), flag.String("model", "mlp", "mlp or lenet")
-	training.Main("mnist", func(ctx context.Context, s training.Settings) error {
+	training.Main("mnist", "[DIGIT.png ...]", "data", func(ctx context.Context, s training.Settings) error {
 		s.Dir = filepath.Join(s.Dir, *model)
 		if flag.NArg() > 0 {
 			return predict(s, *model, flag.Args())

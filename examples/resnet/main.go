@@ -41,7 +41,7 @@ func main() {
 	flag.IntVar(&o.batch, "batch", 32, "images in a batch")
 	flag.Int64Var(&o.width, "width", 64, "channels behind the first convolution")
 	flag.Float64Var(&o.lr, "lr", 0.01, "the learning rate")
-	training.Main("resnet", func(ctx context.Context, s training.Settings) error { return learn(ctx, s, o) })
+	training.Main("resnet", "", "data", func(ctx context.Context, s training.Settings) error { return learn(ctx, s, o) })
 }
 
 func sgd(h resnet.Hyper, params []*nn.Parameter) optim.Optimizer {

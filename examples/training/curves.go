@@ -1,6 +1,7 @@
 package training
 
 import (
+	"errors"
 	"fmt"
 	"image/color"
 	"os"
@@ -114,12 +115,28 @@ func (c *curves) plot(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for _, name := range []string{"loss.svg", "loss.png"} {
-		if err := p.Save(14*vg.Centimeter, 9*vg.Centimeter, filepath.Join(dir, name)); err != nil {
-			return fmt.Errorf("plot %s: %w", name, err)
+	for _, format := range []string{"svg", "png"} {
+		if err := save(p, filepath.Join(dir, "loss."+format), format); err != nil {
+			return fmt.Errorf("plot: %w", err)
 		}
 	}
 	return nil
+}
+
+// save writes a plot with a margin around it, which plot.Plot.Save leaves out.
+func save(p *plot.Plot, path, format string) error {
+	canvas, err := draw.NewFormattedCanvas(14*vg.Centimeter, 9*vg.Centimeter, format)
+	if err != nil {
+		return err
+	}
+	const margin = 3 * vg.Millimeter
+	p.Draw(draw.Crop(draw.New(canvas), margin, -margin, margin, -margin))
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = canvas.WriteTo(f)
+	return errors.Join(err, f.Close())
 }
 
 // epochs puts ticks at whole epochs, few enough to be read.

@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"syscall"
 
 	"golang.org/x/term"
@@ -35,11 +37,13 @@ type Settings struct {
 
 	Out      io.Writer // what is told of each epoch
 	Progress io.Writer // the bar; io.Discard for none
+	Narrow   bool      // whether the bar has no room for numbers
 }
 
 // Main is the main function of an example: it reads the flags, those of Settings too,
-// and ends body by Ctrl-C.
-func Main(name string, body func(ctx context.Context, s Settings) error) {
+// and ends body by Ctrl-C, which ends the program when it comes again. Args are what may
+// stand behind the flags, "" for nothing; without them the flag wanted must be given.
+func Main(name, args, wanted string, body func(ctx context.Context, s Settings) error) {
 	s := Settings{Out: os.Stdout, Progress: io.Discard}
 	flag.StringVar(&s.Dir, "out", filepath.Join("trained", name), "the folder for checkpoints and plots; one that has checkpoints is gone on with")
 	flag.Int64Var(&s.Epochs, "epochs", 5, "how many epochs to train in all")
@@ -52,11 +56,24 @@ func Main(name string, body func(ctx context.Context, s Settings) error) {
 		s.Device, err = torch.ParseDevice(text)
 		return err
 	})
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), strings.TrimSpace("usage: "+name+" [flags] "+args))
+		flag.PrintDefaults()
+	}
 	flag.Parse()
-	if term.IsTerminal(int(os.Stderr.Fd())) {
-		s.Progress = os.Stderr
+	if args == "" && flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "%s: what is %s? Only flags are taken; -h lists them\n", name, flag.Arg(0))
+		os.Exit(2)
+	}
+	if f := flag.Lookup(wanted); f != nil && f.Value.String() == "" && flag.NArg() == 0 {
+		fmt.Fprintf(os.Stderr, "%s: give -%s: %s; -h lists the other flags\n", name, wanted, f.Usage)
+		os.Exit(2)
+	}
+	if width, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil {
+		s.Progress, s.Narrow = os.Stderr, width < 80
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
 	err := body(ctx, s)
 	stop()
 	if err != nil {
@@ -94,12 +111,38 @@ func Open[M any, H comparable](s Settings, structure nn.Key, hyper H, optimizer 
 	if err != nil {
 		return nil, err
 	}
-	if run.Key != structure || run.Hyper != hyper {
-		defer run.Close()
-		return nil, fmt.Errorf("%s is %s of %+v, not %s of %+v; give the same flags, or another -out", path, run.Key, run.Hyper, structure, hyper)
+	if err := agree(run, structure, hyper); err != nil {
+		run.Close()
+		return nil, fmt.Errorf("%s %w; give the same flags, or another -out", path, err)
 	}
 	fmt.Fprintf(s.Out, "going on from %s\n", path)
 	return run, nil
+}
+
+// agree tells what a checkpoint has otherwise than what was asked for.
+func agree[M any, H comparable](run *train.Run[M, H], structure nn.Key, hyper H) error {
+	if run.Key != structure {
+		return fmt.Errorf("is of %s, not %s", run.Key, structure)
+	}
+	if run.Hyper == hyper {
+		return nil
+	}
+	kept, err := nn.EncodeHyper(run.Hyper)
+	if err != nil {
+		return err
+	}
+	given, err := nn.EncodeHyper(hyper)
+	if err != nil {
+		return err
+	}
+	var others []string
+	for key, was := range kept.All() {
+		name := fmt.Sprint(key)
+		if is, _ := given.Get(name); !reflect.DeepEqual(is, was) {
+			others = append(others, fmt.Sprintf("%s %.40s, not %.40s", name, fmt.Sprintf("%#v", was), fmt.Sprintf("%#v", is)))
+		}
+	}
+	return fmt.Errorf("was trained with %s", strings.Join(others, ", "))
 }
 
 // sweep removes what a training that was killed had begun to save.

@@ -41,6 +41,9 @@ func (t *Training[M, H, B]) Go(ctx context.Context, s Settings) error {
 		return err
 	}
 	keeper := s.keeper()
+	if t.Run.Epoch >= s.Epochs {
+		fmt.Fprintf(s.Out, "%d epochs are trained; -epochs asks for more\n", t.Run.Epoch)
+	}
 	for t.Run.Epoch < s.Epochs {
 		began := time.Now()
 		loss, err := t.epoch(ctx, s)
@@ -58,6 +61,9 @@ func (t *Training[M, H, B]) Go(ctx context.Context, s Settings) error {
 		}
 		curves.add(t.Run.Epoch, numbers)
 		t.Run.Extra = curves.put(t.Run.Extra)
+		if t.Run.Epoch == s.Epochs {
+			keeper.Every = 1 // what the training came to is saved, whether it is its turn or not
+		}
 		if _, err := keeper.Save(t.Run); err != nil {
 			return err
 		}
@@ -92,13 +98,11 @@ func (t *Training[M, H, B]) stopped(s Settings, err error) error {
 // epoch goes through the batches once and gives the mean of their losses.
 func (t *Training[M, H, B]) epoch(ctx context.Context, s Settings) (float64, error) {
 	title := fmt.Sprintf("epoch %d/%d", t.Run.Epoch+1, s.Epochs)
-	bar := progressbar.NewOptions(t.Loader.Len(), progressbar.OptionSetWriter(s.Progress), progressbar.OptionSetWidth(12),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish(),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetDescription(title))
+	bar := s.bar(t.Loader.Len(), title)
 	sum, steps, skipped, batches := 0.0, 0, 0, 0
 	for batch, err := range t.Loader.Epoch(ctx, int(t.Run.Epoch)) {
 		if err != nil {
-			return 0, errors.Join(err, bar.Exit())
+			return 0, errors.Join(err, bar.Clear())
 		}
 		batches++
 		loss, err := t.Step(batch)
@@ -109,7 +113,7 @@ func (t *Training[M, H, B]) epoch(ctx context.Context, s Settings) (float64, err
 			skipped++
 			fmt.Fprintf(s.Out, "epoch %d, batch %d is passed over: %v\n", t.Run.Epoch+1, batches, err)
 		default:
-			return 0, errors.Join(fmt.Errorf("batch %d: %w", batches, err), bar.Exit())
+			return 0, errors.Join(fmt.Errorf("batch %d: %w", batches, err), bar.Clear())
 		}
 		bar.Describe(fmt.Sprintf("%s, loss %.4f", title, loss))
 		if err := bar.Add(1); err != nil {
@@ -120,6 +124,18 @@ func (t *Training[M, H, B]) epoch(ctx context.Context, s Settings) (float64, err
 		return math.NaN(), errors.New("the epoch had no batch that could be trained on")
 	}
 	return sum / float64(steps), nil
+}
+
+// bar is that of an epoch. Lines that are longer than the terminal would stay on it.
+func (s *Settings) bar(batches int, title string) *progressbar.ProgressBar {
+	options := []progressbar.Option{progressbar.OptionSetWriter(s.Progress), progressbar.OptionSetDescription(title),
+		progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100 * time.Millisecond)}
+	if s.Narrow {
+		options = append(options, progressbar.OptionSetWidth(4), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false))
+	} else {
+		options = append(options, progressbar.OptionSetWidth(12), progressbar.OptionShowCount(), progressbar.OptionShowIts())
+	}
+	return progressbar.NewOptions(batches, options...)
 }
 
 // mendable tells whether the error is that of a loss that is not finite while all
