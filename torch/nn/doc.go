@@ -12,8 +12,9 @@
 // # Modules
 //
 // A module is a pointer to a struct. Its exported fields belong to it: those of type
-// *Parameter and *Buffer, and those whose type has a method Forward or is a
-// Container; a slice of these is a list. Their names are Python's: a field FC1 is
+// *Parameter and *Buffer, those whose type has a method Forward or is a Container, and
+// structs that hold any of these; a slice or an array of them is a ModuleList, a map by
+// strings a ModuleDict in the order of its keys. Their names are Python's: a field FC1 is
 // fc1, RunningMean is running_mean, and a tag gives another one: `nn:"fc"`, or
 // `nn:"-"` for none. The fields of an embedded struct count as the module's own, so
 // that modules can be composed by embedding; embed Mode where Forward depends on

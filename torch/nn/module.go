@@ -38,9 +38,10 @@ func Pipe(x *torch.Tensor, steps ...func(*torch.Tensor) (*torch.Tensor, error)) 
 // filled what is in it.
 type Initializer interface{ Initialize() error }
 
-// initialiser is a module that decides how what is in it is made.
-type initialiser interface {
-	initialise(make func(any) error) error
+// copying is a module that may begin as a copy of another one.
+type copying interface {
+	// original gives that one, which is made before; nil for none.
+	original() any
 }
 
 // Init makes the parameters and buffers of a module, which is a pointer to a struct,
@@ -80,8 +81,9 @@ func Init[M any](module M) (M, error) {
 				}
 				done[key] = true
 			}
-			if own, ok := v.(initialiser); ok {
-				return own.initialise(func(m any) error { return build(name, m) })
+			if c, ok := v.(copying); ok && c.original() != nil {
+				err = copyState(c.original(), v)
+				break
 			}
 			for _, e := range members(v) {
 				if err := build(join(name, e.Name), e.Value); err != nil {
@@ -98,6 +100,14 @@ func Init[M any](module M) (M, error) {
 		return nil
 	}
 	return module, build("", module)
+}
+
+func copyState(from, to any) error {
+	state, err := StateDict(from)
+	if err != nil {
+		return err
+	}
+	return LoadStateDict(to, state)
 }
 
 func orRoot(name string) string {
@@ -275,8 +285,6 @@ type Mode struct{ evaluating bool }
 // Training tells whether the module is in training.
 func (m *Mode) Training() bool { return !m.evaluating }
 
-func (m *Mode) setTraining(on bool) { m.evaluating = !on }
-
 // Train puts a module, and all modules in it, into training. It must not run beside
 // Forward.
 func Train(module any) { setTraining(module, true) }
@@ -286,8 +294,29 @@ func Eval(module any) { setTraining(module, false) }
 
 func setTraining(module any, on bool) {
 	for _, m := range Modules(module) {
-		if m, ok := m.(interface{ setTraining(bool) }); ok {
-			m.setTraining(on)
+		if v := embedded(reflect.ValueOf(m)); v.IsValid() {
+			setModes(v, on)
+		}
+	}
+}
+
+var modeType = reflect.TypeFor[Mode]()
+
+// setModes sets every Mode that a struct embeds: it may embed one beside another module
+// that has its own.
+func setModes(v reflect.Value, on bool) {
+	if v.Type() == modeType {
+		if v.CanAddr() {
+			v.Addr().Interface().(*Mode).evaluating = !on
+		}
+		return
+	}
+	for _, f := range fieldsOf(v.Type()) {
+		if !f.promoted {
+			continue
+		}
+		if inner := embedded(v.Field(f.index)); inner.IsValid() {
+			setModes(inner, on)
 		}
 	}
 }

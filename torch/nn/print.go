@@ -2,8 +2,12 @@ package nn
 
 import (
 	"fmt"
+	"math"
 	"reflect"
+	"strconv"
 	"strings"
+
+	"github.com/seed06459138/torchgo/torch"
 )
 
 // Describer is a module that tells what it was made with, as extra_repr does.
@@ -23,8 +27,8 @@ func Print(module any) string {
 		}
 		children = append(children, "("+e.Name+"): "+indent(Print(e.Value)))
 	}
-	if isList(module) {
-		children = folded(module)
+	if l, ok := module.(moduleList); ok { // of which Python prints equal neighbours once
+		children = folded(l)
 	}
 	lines = append(lines, children...)
 	name := className(module)
@@ -37,23 +41,20 @@ func Print(module any) string {
 	return name + "(\n  " + strings.Join(lines, "\n  ") + "\n)"
 }
 
-// isList tells whether Python prints equal neighbours once.
-func isList(module any) bool { _, ok := module.(slice); return ok }
-
 // folded lists the modules of a list, with equal ones that follow each other as one.
-func folded(module any) []string {
+func folded(l moduleList) []string {
 	var lines []string
 	begin, last := 0, ""
 	flush := func(end int) {
 		switch {
-		case end == begin:
+		case last == "":
 		case end == begin+1:
 			lines = append(lines, fmt.Sprintf("(%d): %s", begin, indent(last)))
 		default:
 			lines = append(lines, fmt.Sprintf("(%d-%d): %d x %s", begin, end-1, end-begin, indent(last)))
 		}
 	}
-	all := members(module)
+	all := l.Members()
 	for i, e := range all {
 		text := ""
 		if isModule(e.Value) {
@@ -69,6 +70,32 @@ func folded(module any) []string {
 	return lines
 }
 
+// Describe tells of the parameters in the list, as Python's ParameterList does.
+func (l moduleList) Describe() string {
+	var lines []string
+	for _, e := range l.Members() {
+		if p, ok := e.Value.(*Parameter); ok {
+			lines = append(lines, fmt.Sprintf("  (%s): %s", e.Name, p.describe()))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (p *Parameter) describe() string {
+	sizes := make([]string, len(p.Size()))
+	for i, n := range p.Size() {
+		sizes[i] = fmt.Sprint(n)
+	}
+	element, device := torch.Float32, ""
+	if made(p.Tensor) {
+		element = p.DType()
+		if d := p.Device(); d != torch.CPU {
+			device = fmt.Sprintf(" (%s)", d)
+		}
+	}
+	return fmt.Sprintf("Parameter containing: [torch.%s of size %s%s]", element, strings.Join(sizes, "x"), device)
+}
+
 func indent(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
 
 // className names a module as Python would.
@@ -76,8 +103,13 @@ func className(module any) string {
 	switch m := module.(type) {
 	case *Linear:
 		return nonzero(m.class, "Linear")
-	case slice:
+	case moduleList:
+		if pointed(m.value.Type().Elem()) == parameterType.Elem() {
+			return "ParameterList"
+		}
 		return "ModuleList"
+	case moduleDict:
+		return "ModuleDict"
 	}
 	name := pointed(reflect.TypeOf(module)).Name()
 	name, _, _ = strings.Cut(name, "[")
@@ -86,8 +118,14 @@ func className(module any) string {
 
 // pyFloat writes a number as Python does.
 func pyFloat(v float64) string {
+	switch {
+	case math.IsInf(v, 0):
+		return strings.TrimPrefix(strings.ToLower(fmt.Sprint(v)), "+")
+	case math.Abs(v) >= 1e16:
+		return strconv.FormatFloat(v, 'e', -1, 64)
+	}
 	text := fmt.Sprintf("%v", v)
-	if !strings.ContainsAny(text, ".enI") {
+	if !strings.ContainsAny(text, ".eN") {
 		text += ".0"
 	}
 	return text

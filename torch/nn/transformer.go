@@ -1,8 +1,6 @@
 package nn
 
 import (
-	"errors"
-
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/aten"
 	"github.com/seed06459138/torchgo/torch/nn/functional"
@@ -32,6 +30,7 @@ type TransformerEncoderLayer struct {
 
 	features, heads int64
 	options         EncoderLayerOptions
+	first           *TransformerEncoderLayer // of the stack that it is in, which it begins as a copy of
 }
 
 // NewTransformerEncoderLayer makes a layer of so many features and heads.
@@ -46,6 +45,14 @@ func NewTransformerEncoderLayer(features, heads int64, opts ...EncoderLayerOptio
 		SelfAttn: NewMultiheadAttention(features, heads, AttentionOptions{Dropout: p, NoBias: o.NoBias, BatchFirst: o.BatchFirst}),
 		Linear1:  NewLinear(features, hidden, bias), Dropout: NewDropout(p), Linear2: NewLinear(hidden, features, bias),
 		Norm1: NewLayerNorm([]int64{features}, norm), Norm2: NewLayerNorm([]int64{features}, norm), Dropout1: NewDropout(p), Dropout2: NewDropout(p)}
+}
+
+// original gives the first layer of the stack: in Python all are copies of one.
+func (l *TransformerEncoderLayer) original() any {
+	if l.first == nil {
+		return nil
+	}
+	return l.first
 }
 
 // Forward takes a batch of sequences.
@@ -86,37 +93,13 @@ type TransformerEncoder struct {
 // NewTransformerEncoder makes a stack of n layers like one; norm may be nil.
 func NewTransformerEncoder(like *TransformerEncoderLayer, n int, norm *LayerNorm) *TransformerEncoder {
 	e := &TransformerEncoder{Norm: norm}
-	for range n {
+	for i := range n {
 		e.Layers = append(e.Layers, NewTransformerEncoderLayer(like.features, like.heads, like.options))
+		if i > 0 {
+			e.Layers[i].first = e.Layers[0]
+		}
 	}
 	return e
-}
-
-// initialise fills the first layer and copies it to the others: in Python they are
-// copies of one layer.
-func (e *TransformerEncoder) initialise(make func(any) error) error {
-	if len(e.Layers) == 0 {
-		return errors.New("a TransformerEncoder without layers")
-	}
-	for i, l := range e.Layers {
-		if i == 0 {
-			if err := make(l); err != nil {
-				return err
-			}
-			continue
-		}
-		state, err := StateDict(e.Layers[0])
-		if err != nil {
-			return err
-		}
-		if err := LoadStateDict(l, state); err != nil {
-			return err
-		}
-	}
-	if e.Norm == nil {
-		return nil
-	}
-	return make(e.Norm)
 }
 
 // Forward takes a batch of sequences.

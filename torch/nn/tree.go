@@ -53,7 +53,7 @@ func fieldsOf(t reflect.Type) []field {
 				continue
 			}
 		}
-		if !f.IsExported() || !belongs(f.Type, tag != "") {
+		if !f.IsExported() || (f.Type.Kind() != reflect.Interface && !belongs(f.Type, tag != "")) {
 			continue
 		}
 		name := tag
@@ -74,21 +74,50 @@ func pointed(t reflect.Type) reflect.Type {
 }
 
 // belongs tells whether a field of type t can be a member: a parameter, a buffer,
-// what has a method Forward or has members, and slices of these. A tag makes any
-// struct a module.
+// what has a method Forward or has members, structs that hold any of these, and
+// slices, arrays and maps by strings of them. A tag makes any struct a module. What an
+// interface holds is seen when it is there.
 func belongs(t reflect.Type, tagged bool) bool {
+	return isMember(t, make(map[reflect.Type]bool)) || tagged && pointed(t).Kind() == reflect.Struct
+}
+
+// isMember is belongs, where it is not one of the structs in seen that decides.
+func isMember(t reflect.Type, seen map[reflect.Type]bool) bool {
 	if t == parameterType || t == bufferType {
 		return true
 	}
-	if t.Kind() == reflect.Slice {
-		return belongs(t.Elem(), false)
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array:
+		return isMember(t.Elem(), seen)
+	case reflect.Map:
+		return t.Key().Kind() == reflect.String && t.Elem().Kind() != reflect.Struct && isMember(t.Elem(), seen)
 	}
 	for _, t := range []reflect.Type{t, reflect.PointerTo(t)} {
 		if _, ok := t.MethodByName("Forward"); ok || t.Implements(containerType) {
 			return true
 		}
 	}
-	return tagged && pointed(t).Kind() == reflect.Struct
+	return holds(pointed(t), seen)
+}
+
+// holds tells whether a struct is a module although it has no method Forward: by what
+// it is made of, functions and what interfaces hold aside.
+func holds(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if t.Kind() != reflect.Struct || seen[t] {
+		return false
+	}
+	seen[t] = true
+	for i := range t.NumField() {
+		f := t.Field(i)
+		kind := pointed(f.Type).Kind()
+		if f.Tag.Get("nn") == "-" || (!f.IsExported() && !f.Anonymous) || kind == reflect.Func || kind == reflect.Interface {
+			continue
+		}
+		if isMember(f.Type, seen) {
+			return true
+		}
+	}
+	return false
 }
 
 // members lists what a module consists of, in the order of its fields.
@@ -111,62 +140,87 @@ func structMembers(v reflect.Value, list []Member) []Member {
 	for _, f := range fieldsOf(v.Type()) {
 		value := v.Field(f.index)
 		if f.promoted {
-			for value.Kind() == reflect.Pointer && !value.IsNil() {
-				value = value.Elem()
-			}
-			if value.Kind() == reflect.Struct {
+			if value = embedded(value); value.IsValid() {
 				list = structMembers(value, list)
 			}
 			continue
 		}
-		if value.Kind() == reflect.Slice {
-			if value.Len() > 0 {
-				list = append(list, Member{f.name, slice{value}})
-			}
-			continue
+		if m, ok := member(f.name, value); ok {
+			list = append(list, m)
 		}
-		if value.Kind() == reflect.Interface {
-			value = value.Elem()
-		}
-		if !value.IsValid() || (isNilable(value) && value.IsNil()) {
-			continue
-		}
-		if value.Kind() == reflect.Struct && value.CanAddr() {
-			value = value.Addr()
-		}
-		list = append(list, Member{f.name, value.Interface()})
 	}
 	return list
 }
 
+// embedded gives the struct that is embedded, not valid where a pointer is nil.
+func embedded(v reflect.Value) reflect.Value {
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct {
+		return reflect.Value{}
+	}
+	return v
+}
+
+// member gives what a field or an element holds, if there is anything.
+func member(name string, v reflect.Value) (Member, bool) {
+	if v.Kind() == reflect.Interface {
+		if v = v.Elem(); v.IsValid() && !belongs(v.Type(), false) {
+			return Member{}, false
+		}
+	}
+	if !v.IsValid() || (isNilable(v) && v.IsNil()) {
+		return Member{}, false
+	}
+	switch v.Kind() {
+	case reflect.Slice, reflect.Array:
+		return Member{name, moduleList{v}}, true
+	case reflect.Map:
+		return Member{name, moduleDict{v}}, true
+	case reflect.Struct:
+		if v.CanAddr() {
+			v = v.Addr()
+		}
+	}
+	return Member{name, v.Interface()}, true
+}
+
 func isNilable(v reflect.Value) bool {
 	switch v.Kind() {
-	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Interface:
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Interface:
 		return true
 	}
 	return false
 }
 
-// slice is a field of several modules: a ModuleList, or a ParameterList, in Python.
-type slice struct{ value reflect.Value }
+// moduleList is a field of several modules: a ModuleList, or a ParameterList, in Python.
+type moduleList struct{ value reflect.Value }
 
 // Members lists them under their indices; nil ones are left out.
-func (s slice) Members() []Member {
-	var list []Member
-	for i := range s.value.Len() {
-		e := s.value.Index(i)
-		if e.Kind() == reflect.Interface {
-			e = e.Elem()
+func (l moduleList) Members() []Member {
+	var all []Member
+	for i := range l.value.Len() {
+		if m, ok := member(strconv.Itoa(i), l.value.Index(i)); ok {
+			all = append(all, m)
 		}
-		if !e.IsValid() || (isNilable(e) && e.IsNil()) {
-			continue
-		}
-		if e.Kind() == reflect.Struct {
-			e = e.Addr()
-		}
-		list = append(list, Member{strconv.Itoa(i), e.Interface()})
 	}
-	return list
+	return all
+}
+
+// moduleDict is a map of modules by their names: a ModuleDict in Python.
+type moduleDict struct{ value reflect.Value }
+
+// Members lists them in the order of their names; nil ones are left out.
+func (d moduleDict) Members() []Member {
+	var all []Member
+	for _, key := range d.value.MapKeys() {
+		if m, ok := member(key.String(), d.value.MapIndex(key)); ok {
+			all = append(all, m)
+		}
+	}
+	slices.SortFunc(all, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // pythonName turns FieldName into field_name, LSTMCell into lstm_cell.
@@ -273,5 +327,20 @@ func entries(module any) []entry {
 		}
 	}
 	walk("", module)
+	return list
+}
+
+// Entries lists the parameters and buffers of a module and of all modules in it, those
+// that are not saved too, under their full names in the order of state_dict(). One
+// that stands under several names is listed under each.
+func Entries(module any) []Member {
+	all := entries(module)
+	list := make([]Member, len(all))
+	for i, e := range all {
+		list[i] = Member{Name: e.name, Value: e.buffer}
+		if e.parameter != nil {
+			list[i].Value = e.parameter
+		}
+	}
 	return list
 }

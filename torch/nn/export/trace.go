@@ -37,11 +37,13 @@ func Trace(t jit.Tracing, module any, forward func(inputs ...*torch.Tensor) (tor
 	if t.Class == "" {
 		t.Class = classOf(module)
 	}
-	for name, p := range nn.NamedParameters(module) {
-		t.Parts = append(t.Parts, jit.Part{Name: name, Tensor: p.Tensor})
-	}
-	for name, b := range nn.NamedBuffers(module) {
-		t.Parts = append(t.Parts, jit.Part{Name: name, Tensor: b.Tensor, Buffer: true})
+	for _, e := range nn.Entries(module) {
+		switch v := e.Value.(type) {
+		case *nn.Parameter:
+			t.Parts = append(t.Parts, jit.Part{Name: e.Name, Tensor: v.Tensor})
+		case *nn.Buffer:
+			t.Parts = append(t.Parts, jit.Part{Name: e.Name, Tensor: v.Tensor, Buffer: true})
+		}
 	}
 	defer evaluating(module)()
 	m, err := jit.Trace(t, forward, inputs...)

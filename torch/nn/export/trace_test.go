@@ -94,6 +94,35 @@ func TestModesAreRestored(t *testing.T) {
 	}
 }
 
+type tied struct{ A, B *nn.Linear }
+
+func (m *tied) Forward(x *torch.Tensor) (*torch.Tensor, error) {
+	return nn.Pipe(x, m.A.Forward, m.B.Forward)
+}
+
+// A parameter under two names has both in the result, as in the state_dict.
+func TestTiedWeights(t *testing.T) {
+	m := &tied{nn.NewLinear(2, 2), nn.NewLinear(2, 2)}
+	m.B.Weight = m.A.Weight
+	made(t, m)
+	scripted, err := Layer(m, random(t, 3, 2))
+	loaded := saved(t, scripted, err)
+	tensors, err := loaded.Tensors()
+	require.NoError(t, err)
+	byName := make(map[string]*torch.Tensor)
+	for _, n := range tensors {
+		defer n.Tensor.Close()
+		byName[n.Name] = n.Tensor
+	}
+	state, err := nn.StateDict(m)
+	require.NoError(t, err)
+	require.Len(t, byName, state.Len())
+	for _, name := range state.Names() {
+		assert.Contains(t, byName, name)
+	}
+	assert.True(t, byName["a.weight"].SameStorage(byName["b.weight"]))
+}
+
 func TestTrace(t *testing.T) {
 	lstm := made(t, nn.NewLSTM(3, 4))
 	loaded := func() *jit.Module {
