@@ -4,6 +4,7 @@ import (
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/nn"
 	"github.com/seed06459138/torchgo/torch/nn/functional"
+	"github.com/seed06459138/torchgo/torch/nn/initializer"
 )
 
 type tensors = []*torch.Tensor
@@ -178,12 +179,8 @@ func moduleCases() []moduleCase {
 
 // lossCases are the losses that it recorded.
 func lossCases() []moduleCase {
-	weight := func(values ...float32) *torch.Tensor {
-		t, err := torch.FromSlice(values)
-		if err != nil {
-			return nil
-		}
-		return t
+	weight := func(values ...float32) *nn.Buffer {
+		return nn.NewBuffer(initializer.Values(values...), int64(len(values)))
 	}
 	type loss2 interface {
 		Forward(x, target *torch.Tensor) (*torch.Tensor, error)
@@ -192,27 +189,31 @@ func lossCases() []moduleCase {
 		Forward(a, b, c *torch.Tensor) (*torch.Tensor, error)
 	}
 	two := func(name string, l loss2) moduleCase {
-		return moduleCase{name, &struct{}{}, func(x tensors) (tensors, error) { return one(l.Forward(x[0], x[1])) }}
+		return moduleCase{name, l, func(x tensors) (tensors, error) { return one(l.Forward(x[0], x[1])) }}
 	}
 	three := func(name string, l loss3) moduleCase {
-		return moduleCase{name, &struct{}{}, func(x tensors) (tensors, error) { return one(l.Forward(x[0], x[1], x[2])) }}
+		return moduleCase{name, l, func(x tensors) (tensors, error) { return one(l.Forward(x[0], x[1], x[2])) }}
 	}
 	return []moduleCase{
-		two("CrossEntropyLoss", nn.CrossEntropyLoss{}),
-		two("CrossEntropyLoss smoothed", nn.CrossEntropyLoss{CrossEntropyOptions: functional.CrossEntropyOptions{Weight: weight(0.2, 0.3, 0.5), LabelSmoothing: 0.1, Reduction: functional.Sum}}),
-		two("CrossEntropyLoss ignoring", nn.CrossEntropyLoss{CrossEntropyOptions: functional.CrossEntropyOptions{IgnoreIndex: new(int64(1)), Reduction: functional.None}}),
-		two("NLLLoss", nn.NLLLoss{}), two("MSELoss", nn.MSELoss{}), two("MSELoss sum", nn.MSELoss{LossOptions: functional.LossOptions{Reduction: functional.Sum}}),
-		two("L1Loss", nn.L1Loss{}), two("SmoothL1Loss", nn.SmoothL1Loss{SmoothL1Options: functional.SmoothL1Options{Beta: new(0.5)}}),
-		two("HuberLoss", nn.HuberLoss{HuberOptions: functional.HuberOptions{Delta: new(0.5)}}), two("BCELoss", nn.BCELoss{}),
-		two("BCEWithLogitsLoss", nn.BCEWithLogitsLoss{BCEWithLogitsOptions: functional.BCEWithLogitsOptions{PosWeight: weight(1, 2, 3)}}),
-		two("KLDivLoss", nn.KLDivLoss{KLDivOptions: functional.KLDivOptions{BatchMean: true}}), two("HingeEmbeddingLoss", nn.HingeEmbeddingLoss{}),
-		two("MultiMarginLoss", nn.MultiMarginLoss{MultiMarginOptions: functional.MultiMarginOptions{P: 2, Margin: new(0.5)}}),
-		two("MultiLabelMarginLoss", nn.MultiLabelMarginLoss{}), two("SoftMarginLoss", nn.SoftMarginLoss{}),
-		two("PoissonNLLLoss", nn.PoissonNLLLoss{PoissonNLLOptions: functional.PoissonNLLOptions{Full: true}}),
-		three("CosineEmbeddingLoss", nn.CosineEmbeddingLoss{MarginOptions: functional.MarginOptions{Margin: new(0.1)}}),
-		three("MarginRankingLoss", nn.MarginRankingLoss{MarginOptions: functional.MarginOptions{Margin: new(0.1)}}),
-		three("TripletMarginLoss", nn.TripletMarginLoss{TripletMarginOptions: functional.TripletMarginOptions{Swap: true}}),
-		three("GaussianNLLLoss", nn.GaussianNLLLoss{GaussianNLLOptions: functional.GaussianNLLOptions{Full: true}}),
-		{"CTCLoss", &struct{}{}, func(x tensors) (tensors, error) { return one(nn.CTCLoss{}.Forward(x[0], x[1], x[2], x[3])) }},
+		two("CrossEntropyLoss", &nn.CrossEntropyLoss{}),
+		two("CrossEntropyLoss smoothed", &nn.CrossEntropyLoss{Weight: weight(0.2, 0.3, 0.5), CrossEntropyOptions: functional.CrossEntropyOptions{LabelSmoothing: 0.1, Reduction: functional.Sum}}),
+		two("CrossEntropyLoss ignoring", &nn.CrossEntropyLoss{CrossEntropyOptions: functional.CrossEntropyOptions{IgnoreIndex: new(int64(1)), Reduction: functional.None}}),
+		two("NLLLoss", &nn.NLLLoss{}), two("NLLLoss weighted", &nn.NLLLoss{Weight: weight(0.2, 0.3, 0.5)}),
+		two("MSELoss", &nn.MSELoss{}), two("MSELoss sum", &nn.MSELoss{LossOptions: functional.LossOptions{Reduction: functional.Sum}}),
+		two("L1Loss", &nn.L1Loss{}), two("SmoothL1Loss", &nn.SmoothL1Loss{SmoothL1Options: functional.SmoothL1Options{Beta: new(0.5)}}),
+		two("HuberLoss", &nn.HuberLoss{HuberOptions: functional.HuberOptions{Delta: new(0.5)}}),
+		two("BCELoss", &nn.BCELoss{}), two("BCELoss weighted", &nn.BCELoss{Weight: weight(1, 2, 3)}),
+		two("BCEWithLogitsLoss", &nn.BCEWithLogitsLoss{PosWeight: weight(1, 2, 3)}),
+		two("BCEWithLogitsLoss weighted", &nn.BCEWithLogitsLoss{Weight: weight(0.5, 2, 1), PosWeight: weight(1, 2, 3)}),
+		two("KLDivLoss", &nn.KLDivLoss{KLDivOptions: functional.KLDivOptions{BatchMean: true}}), two("HingeEmbeddingLoss", &nn.HingeEmbeddingLoss{}),
+		two("MultiMarginLoss", &nn.MultiMarginLoss{MultiMarginOptions: functional.MultiMarginOptions{P: 2, Margin: new(0.5)}}),
+		two("MultiMarginLoss weighted", &nn.MultiMarginLoss{Weight: weight(0.2, 0.3, 0.5)}),
+		two("MultiLabelMarginLoss", &nn.MultiLabelMarginLoss{}), two("SoftMarginLoss", &nn.SoftMarginLoss{}),
+		two("PoissonNLLLoss", &nn.PoissonNLLLoss{PoissonNLLOptions: functional.PoissonNLLOptions{Full: true}}),
+		three("CosineEmbeddingLoss", &nn.CosineEmbeddingLoss{MarginOptions: functional.MarginOptions{Margin: new(0.1)}}),
+		three("MarginRankingLoss", &nn.MarginRankingLoss{MarginOptions: functional.MarginOptions{Margin: new(0.1)}}),
+		three("TripletMarginLoss", &nn.TripletMarginLoss{TripletMarginOptions: functional.TripletMarginOptions{Swap: true}}),
+		three("GaussianNLLLoss", &nn.GaussianNLLLoss{GaussianNLLOptions: functional.GaussianNLLOptions{Full: true}}),
+		{"CTCLoss", &nn.CTCLoss{}, func(x tensors) (tensors, error) { return one(nn.CTCLoss{}.Forward(x[0], x[1], x[2], x[3])) }},
 	}
 }

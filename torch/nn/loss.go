@@ -6,22 +6,45 @@ import (
 )
 
 // Losses need not be made: nn.CrossEntropyLoss{} is one with PyTorch's defaults.
-// Their fields are the options of the function of package functional.
+// Their fields are the options of the function of package functional. Weights that are
+// to move with the loss, and stand in its state_dict as they do in Python's, are buffers,
+// which Init makes:
+//
+//	nn.CrossEntropyLoss{Weight: nn.NewBuffer(initializer.Values(0.2, 0.8), 2)}
+//
+// Without one, a tensor among the options is taken, which stays the caller's.
+
+// weigh puts a buffer in the place of an option, if there is one.
+func weigh(option **torch.Tensor, b *Buffer) {
+	if b != nil {
+		*option = b.Tensor
+	}
+}
 
 // CrossEntropyLoss compares logits with classes, or with their probabilities.
-type CrossEntropyLoss struct{ functional.CrossEntropyOptions }
+type CrossEntropyLoss struct {
+	functional.CrossEntropyOptions
+	Weight *Buffer // of each class; nil without
+}
 
 // Forward gives functional.CrossEntropy of its arguments.
 func (l CrossEntropyLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
-	return functional.CrossEntropy(x, target, l.CrossEntropyOptions)
+	o := l.CrossEntropyOptions
+	weigh(&o.Weight, l.Weight)
+	return functional.CrossEntropy(x, target, o)
 }
 
 // NLLLoss compares logarithms of probabilities with classes.
-type NLLLoss struct{ functional.NLLOptions }
+type NLLLoss struct {
+	functional.NLLOptions
+	Weight *Buffer // of each class; nil without
+}
 
 // Forward gives functional.NLL of its arguments.
 func (l NLLLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
-	return functional.NLL(x, target, l.NLLOptions)
+	o := l.NLLOptions
+	weigh(&o.Weight, l.Weight)
+	return functional.NLL(x, target, o)
 }
 
 // MSELoss compares two tensors by the squared error.
@@ -57,21 +80,31 @@ func (l HuberLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
 }
 
 // BCELoss compares probabilities of two classes.
-type BCELoss struct{ functional.BCEOptions }
+type BCELoss struct {
+	functional.BCEOptions
+	Weight *Buffer // of each element of a batch; nil without
+}
 
 // Forward gives functional.BCE of its arguments.
 func (l BCELoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
-	return functional.BCE(x, target, l.BCEOptions)
+	o := l.BCEOptions
+	weigh(&o.Weight, l.Weight)
+	return functional.BCE(x, target, o)
 }
 
 // BCEWithLogitsLoss compares logits of two classes.
 type BCEWithLogitsLoss struct {
 	functional.BCEWithLogitsOptions
+	Weight    *Buffer // of each element of a batch; nil without
+	PosWeight *Buffer // of what is in the class; nil without
 }
 
 // Forward gives functional.BCEWithLogits of its arguments.
 func (l BCEWithLogitsLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
-	return functional.BCEWithLogits(x, target, l.BCEWithLogitsOptions)
+	o := l.BCEWithLogitsOptions
+	weigh(&o.Weight, l.Weight)
+	weigh(&o.PosWeight, l.PosWeight)
+	return functional.BCEWithLogits(x, target, o)
 }
 
 // KLDivLoss compares logarithms of probabilities with probabilities.
@@ -91,11 +124,16 @@ func (l HingeEmbeddingLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, err
 }
 
 // MultiMarginLoss compares scores with classes.
-type MultiMarginLoss struct{ functional.MultiMarginOptions }
+type MultiMarginLoss struct {
+	functional.MultiMarginOptions
+	Weight *Buffer // of each class; nil without
+}
 
 // Forward gives functional.MultiMargin of its arguments.
 func (l MultiMarginLoss) Forward(x, target *torch.Tensor) (*torch.Tensor, error) {
-	return functional.MultiMargin(x, target, l.MultiMarginOptions)
+	o := l.MultiMarginOptions
+	weigh(&o.Weight, l.Weight)
+	return functional.MultiMargin(x, target, o)
 }
 
 // MultiLabelMarginLoss compares scores with several classes.

@@ -39,6 +39,7 @@ type nested struct {
 	G        *generator
 	D        generator
 	Backbone features
+	Loss     nn.CrossEntropyLoss
 
 	Server  *http.Server
 	Nodes   *node
@@ -52,6 +53,7 @@ func newNested() *nested {
 	return &nested{Grid: [][]*nn.Linear{{nn.NewLinear(1, 2)}, {nn.NewLinear(1, 2)}}, Pair: [2]nn.BatchNorm1d{*nn.NewBatchNorm1d(1), *nn.NewBatchNorm1d(1)},
 		ByName: map[string]*nn.Linear{"b": nn.NewLinear(2, 1), "a": nn.NewLinear(1, 1)}, Scales: []*nn.Parameter{ones(2), ones(3, 2)}, Single: []*nn.Parameter{ones(2)},
 		Empty: []*nn.Linear{}, G: &generator{nn.NewSequential(nn.NewLinear(1, 1))}, D: generator{nn.NewSequential(nn.Func(nil))}, Backbone: &backbone{nn.NewConv1d(1, 1, 1)},
+		Loss: nn.CrossEntropyLoss{Weight: nn.NewBuffer(initializer.Values(0.2, 0.8), 2)},
 		Server: &http.Server{}, Nodes: &node{}, Note: &node{}}
 }
 
@@ -67,7 +69,10 @@ func TestEverythingThatHoldsParametersBelongs(t *testing.T) {
 		"pair.0.weight", "pair.0.bias", "pair.0.running_mean", "pair.0.running_var", "pair.0.num_batches_tracked",
 		"pair.1.weight", "pair.1.bias", "pair.1.running_mean", "pair.1.running_var", "pair.1.num_batches_tracked",
 		"by_name.a.weight", "by_name.a.bias", "by_name.b.weight", "by_name.b.bias", "scales.0", "scales.1", "single.0",
-		"g.net.0.weight", "g.net.0.bias", "backbone.conv.weight", "backbone.conv.bias"}, state.Names())
+		"g.net.0.weight", "g.net.0.bias", "backbone.conv.weight", "backbone.conv.bias", "loss.weight"}, state.Names())
+	require.NoError(t, nn.ToDType(m, torch.Float64))
+	assert.Equal(t, torch.Float64, m.Loss.Weight.DType())
+	require.NoError(t, nn.ToDType(m, torch.Float32))
 	nn.Eval(m)
 	assert.False(t, m.Pair[1].Training())
 	// As Python prints it; but for Func, which it has not.
@@ -103,6 +108,7 @@ func TestEverythingThatHoldsParametersBelongs(t *testing.T) {
   (backbone): backbone(
     (conv): Conv1d(1, 1, kernel_size=(1,), stride=(1,))
   )
+  (loss): CrossEntropyLoss()
 )`, nn.Print(m))
 }
 

@@ -34,6 +34,22 @@ func Ones(t *torch.Tensor) error { return Constant(t, 1) }
 // Constant fills t with a value.
 func Constant(t *torch.Tensor, value float64) error { return write(&opFill, t, torch.Float(value)) }
 
+// Values gives what fills a tensor with numbers, in their order: as many as it has
+// elements.
+func Values(values ...float32) func(t *torch.Tensor) error {
+	return func(t *torch.Tensor) error {
+		if int64(len(values)) != t.Numel() {
+			return refuse("values", "%d numbers for a tensor of the shape %v", len(values), t.Shape())
+		}
+		given, err := torch.FromSlice(values, t.Shape()...)
+		if err != nil {
+			return err
+		}
+		defer given.Close()
+		return t.CopyFrom(given)
+	}
+}
+
 // Uniform fills t with numbers that are uniform between low and high.
 func Uniform(t *torch.Tensor, low, high float64) error {
 	return write(&opUniform, t, torch.Float(low), torch.Float(high))
