@@ -53,7 +53,7 @@ func newNested() *nested {
 	return &nested{Grid: [][]*nn.Linear{{nn.NewLinear(1, 2)}, {nn.NewLinear(1, 2)}}, Pair: [2]nn.BatchNorm1d{*nn.NewBatchNorm1d(1), *nn.NewBatchNorm1d(1)},
 		ByName: map[string]*nn.Linear{"b": nn.NewLinear(2, 1), "a": nn.NewLinear(1, 1)}, Scales: []*nn.Parameter{ones(2), ones(3, 2)}, Single: []*nn.Parameter{ones(2)},
 		Empty: []*nn.Linear{}, G: &generator{nn.NewSequential(nn.NewLinear(1, 1))}, D: generator{nn.NewSequential(nn.Func(nil))}, Backbone: &backbone{nn.NewConv1d(1, 1, 1)},
-		Loss: nn.CrossEntropyLoss{Weight: nn.NewBuffer(initializer.Values(0.2, 0.8), 2)},
+		Loss:   nn.CrossEntropyLoss{Weight: nn.NewBuffer(initializer.Values(0.2, 0.8), 2)},
 		Server: &http.Server{}, Nodes: &node{}, Note: &node{}}
 }
 
