@@ -8,6 +8,7 @@
 #include "blocks.h"
 
 #include <c10/core/CPUAllocator.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -16,7 +17,6 @@
 #include <cstdint>
 #include <mutex>
 #include <new>
-#include <unordered_set>
 
 namespace torchgo::blocks {
 namespace {
@@ -28,7 +28,8 @@ constexpr size_t absurd = size_t{1} << 46;
 
 // Block stands before the elements that it is for, which begin on a cache line.
 struct alignas(64) Block {
-  size_t size;  // of the mapping
+  size_t size;     // of the mapping
+  uintptr_t seal;  // by which a block is told from what malloc gave
   // While it is idle:
   uint64_t since;  // a number that grows with time
   Block *newer, *older;
@@ -135,21 +136,21 @@ class Allocator final : public c10::Allocator {
     std::lock_guard<std::mutex> lock(mutex);
     shrink(0, unmapping);
   }
-  bool lent(void *elements) const {
-    if (reinterpret_cast<uintptr_t>(elements) % 4096 != sizeof(Block)) return false;  // as most are that malloc gave
-    std::lock_guard<std::mutex> lock(mutex);
-    return out.count(elements) != 0;
-  }
+  // One who forks holds the lock meanwhile, or the child could find it held for good.
+  void lock() { mutex.lock(); }
+  void unlock() { mutex.unlock(); }
 
  private:
   Block *block(size_t size);
   Block *kept(size_t size);
   void shrink(size_t most, Unmapping &unmapping);
-  size_t bound() const { return lately.most() + lately.most() / 4; }
+  size_t bound() const {
+    const size_t most = std::max(used, lately.most());
+    return most + most / 4;
+  }
 
   mutable std::mutex mutex;
   std::array<Stack, sizes> stacks;
-  std::unordered_set<void *> out;  // the elements of the blocks in use
   size_t used = 0, idle = 0;
   uint64_t turn = 0;
   Lately lately;
@@ -159,6 +160,14 @@ class Allocator final : public c10::Allocator {
 Allocator &allocator() {
   static auto *a = new Allocator;
   return *a;
+}
+
+uintptr_t seal_of(const Block *b) { return reinterpret_cast<uintptr_t>(b) ^ reinterpret_cast<uintptr_t>(&allocator()); }
+
+// Before the elements that malloc gave stands something else, on the same page and so readable, that others may write to.
+__attribute__((no_sanitize("thread"))) bool ours(void *elements) {
+  const Block *b = static_cast<Block *>(elements) - 1;
+  return reinterpret_cast<uintptr_t>(b) % 4096 == 0 && b->seal == seal_of(b);
 }
 
 c10::Allocator *small() { return c10::GetDefaultCPUAllocator(); }
@@ -172,24 +181,27 @@ c10::DataPtr Allocator::allocate(size_t n) {
 }
 
 c10::DeleterFnPtr Allocator::raw_deleter() const {
-  return [](void *elements) { allocator().lent(elements) ? allocator().take_back(elements) : small()->raw_deallocate(elements); };
+  return [](void *elements) { ours(elements) ? allocator().take_back(elements) : small()->raw_deallocate(elements); };
 }
 
 Block *Allocator::block(size_t size) {
   Block *b = kept(size);
   if (b != nullptr) return b;
-  void *mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const auto map = [size] { return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); };
+  void *mapped = map();
   if (mapped == MAP_FAILED) {
     release();
-    mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mapped = map();
   }
   std::lock_guard<std::mutex> lock(mutex);
   if (mapped == MAP_FAILED) {
     used -= size;
     return nullptr;
   }
-  b = new (mapped) Block{size, 0, nullptr, nullptr};
-  out.insert(b + 1);
+  lately.add(used);
+  b = new (mapped) Block{};
+  b->size = size;
+  b->seal = seal_of(b);
   return b;
 }
 
@@ -198,23 +210,20 @@ Block *Allocator::kept(size_t size) {
   Unmapping unmapping;
   std::lock_guard<std::mutex> lock(mutex);
   used += size;
-  lately.add(used);
-  auto &stack = stacks[index_of(size)];
+  Stack &stack = stacks[index_of(size)];
   if (stack.newest == nullptr) {
     shrink(bound(), unmapping);
     return nullptr;
   }
-  Block *b = stack.pop();
+  lately.add(used);
   idle -= size;
-  out.insert(b + 1);
-  return b;
+  return stack.pop();
 }
 
 void Allocator::take_back(void *elements) {
   Unmapping unmapping;
   std::lock_guard<std::mutex> lock(mutex);
   Block *b = static_cast<Block *>(elements) - 1;
-  out.erase(elements);
   used -= b->size;
   idle += b->size;
   b->since = ++turn;
@@ -238,7 +247,11 @@ void Allocator::shrink(size_t most, Unmapping &unmapping) {
 
 // AddressSanitizer sees what goes wrong in malloc's blocks only.
 #ifndef __SANITIZE_ADDRESS__
-const bool installed = (c10::SetCPUAllocator(&allocator()), true);
+const bool installed = [] {
+  pthread_atfork([] { allocator().lock(); }, [] { allocator().unlock(); }, [] { allocator().unlock(); });
+  c10::SetCPUAllocator(&allocator());
+  return true;
+}();
 #endif
 
 }  // namespace
