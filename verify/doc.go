@@ -26,6 +26,21 @@
 // are overwritten (NaN for floats, other values for integers) to learn whether
 // an output depends on them; the report says which do.
 //
+// # Structures in Go
+//
+// A program that has registered the model's structure by nn.Register needs no scripted
+// file for the state: the structure is built from the checkpoint's hyperparams or
+// model_args and filled from the state alone. A checkpoint says by its model_name and
+// model_version which one it is, and Spec.Structure does for a file that does not. A
+// structure that computes with numbers that it draws anew each time it is built is
+// found out by building it twice.
+//
+//	func init() {
+//		if err := nn.Register("mymodel", "v1", newMyModel); err != nil { … }
+//	}
+//
+//	report, err := verify.Run(ctx, verify.Spec{State: "checkpoint.pt", Expected: "expected.npy", Inputs: …})
+//
 // # Verdicts
 //
 // Findings decide. One that proves a difference makes the verdict Inconsistent,

@@ -204,19 +204,24 @@ func rootNamed(names []string) []string {
 	return out
 }
 
-// stateLegOf makes a state leg: of a registered Go structure when the checkpoint
-// names one, else of the scripted file.
+// stateLegOf makes a state leg: of a registered Go structure when one is asked for or
+// the checkpoint names one, else of the scripted file.
 func (r *run) stateLegOf(l LegSpec, f *source) (leg, error) {
 	borrowing := newStateLeg(nil, f, l, r.spec, r.placeOf(l))
 	if f.err != nil {
 		return borrowing, f.err
 	}
-	found, key := findStructure(f.file)
+	found, key, err := findStructure(f.file, r.spec.Structure)
+	asked := r.spec.Structure.Name != ""
 	switch {
 	case found != nil && r.spec.method() == "forward":
 		return r.structureLegOf(l, f, found)
+	case asked && err == nil:
+		return borrowing, &Error{Path: f.path, Msg: fmt.Sprintf("the Go structure %s has no method %s, only forward", key, r.spec.method())}
+	case asked:
+		return borrowing, &Error{Path: f.path, Msg: "has no structure to fill", Err: err, Remedy: "register it in an init function, which child processes run too"}
 	case r.base == nil && key.Name != "":
-		return borrowing, &Error{Path: f.path, Msg: fmt.Sprintf("names the structure %s, which is not registered in this program", key), Remedy: "give --scripted, whose structure can be used"}
+		return borrowing, &Error{Path: f.path, Msg: "names a structure that this program does not have", Err: err, Remedy: "register it in an init function, or give --scripted, whose structure can be used"}
 	case r.base == nil:
 		return borrowing, &Error{Path: f.path, Msg: "a state_dict holds no structure to run it with", Remedy: "give --scripted, whose structure can be used"}
 	}

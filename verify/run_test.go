@@ -252,11 +252,36 @@ func TestGoStructureThatDraws(t *testing.T) {
 	}
 }
 
+// single is scenario 2's structure, whose file is a state_dict alone.
+type single struct{ FC *nn.Linear }
+
+func (s *single) Forward(x *torch.Tensor) (*torch.Tensor, error) { return s.FC.Forward(x) }
+
 func TestStateWithoutStructure(t *testing.T) {
 	torchtest.Require(t)
 	spec := scenario("safe_model_save", "model_state.pt")
+	scripted := spec.Scripted
 	spec.Scripted = ""
 	_, err := Run(context.Background(), spec)
 	assert.ErrorContains(t, err, "holds no structure")
 	assert.ErrorContains(t, err, "--scripted")
+
+	spec.Structure = nn.Key{Name: "single", Version: "v1"}
+	for _, spec.Scripted = range []string{"", scripted} {
+		_, err = Run(context.Background(), spec)
+		require.ErrorIs(t, err, nn.ErrUnknown, "another is not taken for the one that is asked for")
+	}
+	require.NoError(t, nn.Register("single", "v1", func(struct{}) (*single, error) { return &single{nn.NewLinear(4, 2)}, nil }))
+	for _, spec.Scripted = range []string{"", scripted} {
+		r, err := Run(context.Background(), spec)
+		require.NoError(t, err)
+		assert.Equal(t, Consistent, r.Verdict, r.Summary)
+		assert.Equal(t, "Go structure single v1", r.Legs[len(r.Legs)-1].Structure)
+	}
+	spec.Method = "encode"
+	_, err = Run(context.Background(), spec)
+	assert.Error(t, err)
+	spec.Scripted = ""
+	_, err = Run(context.Background(), spec)
+	assert.ErrorContains(t, err, "the Go structure single v1 has no method encode")
 }

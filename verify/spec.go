@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed06459138/torchgo/internal/layout"
 	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/torch/nn"
 	"github.com/seed06459138/torchgo/verify/compare"
 	generated "github.com/seed06459138/torchgo/verify/inputs"
 )
@@ -30,6 +31,12 @@ type Spec struct {
 	Threads  int          // intra-op threads of the process; 0 leaves them as they are
 	Runs     int          // how often each leg runs; 0 is 4, to see whether the optimised graph computes the same
 	StateKey string       // where the state_dict lies in its file, "" to search for it
+
+	// Structure is the registered Go structure (see nn.Register) that is filled from
+	// State, built from the hyperparams or model_args in it. Unless it is given it is
+	// the one that the file names by model_name and model_version, and else the
+	// structure of the scripted file.
+	Structure nn.Key
 
 	// AllDevices runs the scripted file on every GPU too, beside the legs on Device,
 	// which is the CPU then.

@@ -29,30 +29,31 @@ type structure struct {
 // goStructure begins Leg.Structure of such a leg.
 const goStructure = "Go structure "
 
-// findStructure tells whether a checkpoint names a structure that is registered,
-// by model_name and model_version. key is what it names, also when that is
-// unknown. What it is built from may stand under any of the keys that package
-// checkpoint knows, hyperparams or model_args.
-func findStructure(file *checkpoint.File) (found *structure, key nn.Key) {
-	if _, ok := file.Value().(*checkpoint.Dict); !ok {
-		return nil, key
+// findStructure finds the registered structure that is asked for, or else the one that
+// a checkpoint names by model_name and model_version; nil for none. key is its name,
+// also when that is unknown, which err says. What it is built from may stand under any
+// of the keys that package checkpoint knows, hyperparams or model_args.
+func findStructure(file *checkpoint.File, asked nn.Key) (found *structure, key nn.Key, err error) {
+	var hyper checkpoint.Value = checkpoint.NewDict()
+	if _, ok := file.Value().(*checkpoint.Dict); ok {
+		if c, err := file.Checkpoint(); err == nil { // else something else stands under its keys
+			key = nn.Key{Name: c.ModelName, Version: c.ModelVersion}
+			if c.Hyperparams != nil {
+				hyper = c.Hyperparams
+			}
+		}
 	}
-	c, err := file.Checkpoint()
-	if err != nil {
-		return nil, key // something else stands under the keys of a checkpoint
+	if asked.Name != "" {
+		key = asked
 	}
-	if key = (nn.Key{Name: c.ModelName, Version: c.ModelVersion}); key.Name == "" {
-		return nil, key
+	if key.Name == "" {
+		return nil, key, nil
 	}
 	build, err := nn.Lookup(key.Name, key.Version)
 	if err != nil {
-		return nil, key
+		return nil, key, err
 	}
-	hyper := c.Hyperparams
-	if hyper == nil {
-		hyper = checkpoint.NewDict()
-	}
-	return &structure{key, build, hyper}, key
+	return &structure{key, build, hyper}, key, nil
 }
 
 func newStructureLeg(s *source, leg LegSpec, state stateDict, found *structure, at place) *structureLeg {
@@ -81,7 +82,7 @@ func (l *structureLeg) fill() (*nn.Structure, error) {
 	}
 	module, err := l.structure.build(l.structure.hyper)
 	if err != nil {
-		return nil, fmt.Errorf("building %s from the checkpoint's hyperparams: %w", l.structure.key, err)
+		return nil, fmt.Errorf("built from the file's hyperparams: %w", err)
 	}
 	if err := module.LoadState(state); err != nil {
 		module.Close()

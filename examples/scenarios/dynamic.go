@@ -91,16 +91,17 @@ func (s *scenarios) dynamicModelSafeSave(ctx context.Context, dir string) error 
 			if err != nil {
 				return err
 			}
-			title := c.title
+			whose := ""
 			if from != at {
-				title += ", Python's file"
+				whose = ", Python's file"
 			}
-			s.same(title, same, c.buffer)
-		}
-		spec := verify.Spec{Scripted: filepath.Join(at, "model_scripted.pt"), State: filepath.Join(at, "checkpoint.pt"),
-			Inputs: []string{filepath.Join(at, "x.npy")}, Expected: filepath.Join(at, "expected.npy")}
-		if err := s.verify(ctx, c.folder, spec, c.verdict); err != nil {
-			return err
+			s.same(c.title+whose, same, c.buffer)
+			spec := verify.Spec{Scripted: filepath.Join(from, "model_scripted.pt"), State: filepath.Join(from, "checkpoint.pt"),
+				Structure: nn.Key{Name: dynamicName, Version: dynamicVersion}, // Python's file does not name it
+				Inputs:    []string{filepath.Join(from, "x.npy")}, Expected: filepath.Join(from, "expected.npy")}
+			if err := s.verify(ctx, c.folder+whose, spec, c.verdict); err != nil {
+				return err
+			}
 		}
 	}
 	return s.loadInPython("dynamic_model_safe_save", dir, "SAME? True\nSAME? (bad) False\n")
