@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/seed06459138/torchgo/internal/ctorch"
+	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/dtype"
 )
 
@@ -24,6 +25,16 @@ func Slice[T dtype.Element](t *Tensor) ([]T, error) {
 		return nil, err
 	}
 	return data, nil
+}
+
+// Checkpoint copies t, from any device, into a tensor that checkpoint.Save takes; the
+// way back is FromCheckpoint.
+func (t *Tensor) Checkpoint() (*checkpoint.Tensor, error) {
+	data, err := t.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return checkpoint.TensorFromBytes(t.DType(), t.Shape(), data)
 }
 
 // Bytes copies the elements of t, little-endian and in row-major order, from

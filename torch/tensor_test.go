@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed06459138/torchgo/internal/torchtest"
 	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/torch/aten"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/dtype"
 )
@@ -332,6 +333,36 @@ func TestFromCheckpointSharesTheMapping(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, again.Close()) }()
 	require.NoError(t, again.CheckCRC())
+}
+
+func TestTensorIntoAFileAndBack(t *testing.T) {
+	torchtest.Require(t)
+	x, err := torch.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 2, 3)
+	require.NoError(t, err)
+	defer x.Close()
+	turned, err := aten.T(x) // of other strides
+	require.NoError(t, err)
+	defer turned.Close()
+	saved, err := turned.Checkpoint()
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "x.pt")
+	require.NoError(t, checkpoint.Save(path, saved))
+
+	f, err := checkpoint.Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	read, ok := f.Value().(*checkpoint.Tensor)
+	require.True(t, ok)
+	y, err := torch.FromCheckpoint(read)
+	require.NoError(t, err)
+	defer y.Close()
+	same, err := y.Equal(turned)
+	require.NoError(t, err)
+	assert.True(t, same)
+
+	turned.Close()
+	_, err = turned.Checkpoint()
+	assert.ErrorIs(t, err, torch.ErrClosed)
 }
 
 func TestThreads(t *testing.T) {

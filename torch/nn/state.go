@@ -95,11 +95,8 @@ func StateDict(module any) (*checkpoint.State, error) {
 		}
 		saved := copies[key]
 		if saved == nil {
-			data, err := t.Bytes()
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", e.name, err)
-			}
-			if saved, err = checkpoint.TensorFromBytes(t.DType(), t.Shape(), data); err != nil {
+			var err error
+			if saved, err = t.Checkpoint(); err != nil {
 				return nil, fmt.Errorf("%s: %w", e.name, err)
 			}
 			copies[key] = saved

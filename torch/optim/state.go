@@ -183,11 +183,7 @@ func (o *optimizer) encode(p *nn.Parameter, with options) (*checkpoint.Dict, err
 		if t == nil {
 			return nil
 		}
-		data, err := t.Bytes()
-		if err != nil {
-			return err
-		}
-		saved, err := checkpoint.TensorFromBytes(t.DType(), t.Shape(), data)
+		saved, err := t.Checkpoint()
 		if err != nil {
 			return err
 		}

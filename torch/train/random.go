@@ -39,11 +39,7 @@ func randomState(d torch.Device) (*checkpoint.Tensor, error) {
 		return nil, err
 	}
 	defer state.Close()
-	data, err := state.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	return checkpoint.TensorFromBytes(state.DType(), state.Shape(), data)
+	return state.Checkpoint()
 }
 
 // restoreRandom goes back to the states that a file holds.
