@@ -99,6 +99,9 @@ func (t *Training[M, H, B]) stopped(s Settings, err error) error {
 func (t *Training[M, H, B]) epoch(ctx context.Context, s Settings) (float64, error) {
 	title := fmt.Sprintf("epoch %d/%d", t.Run.Epoch+1, s.Epochs)
 	bar := s.bar(t.Loader.Len(), title)
+	if t.Loader.Len() == 0 {
+		return math.NaN(), errors.New("there are fewer samples than one batch takes; give a smaller -batch, or more data")
+	}
 	sum, steps, skipped, batches := 0.0, 0, 0, 0
 	for batch, err := range t.Loader.Epoch(ctx, int(t.Run.Epoch)) {
 		if err != nil {
@@ -121,7 +124,7 @@ func (t *Training[M, H, B]) epoch(ctx context.Context, s Settings) (float64, err
 		}
 	}
 	if steps == 0 {
-		return math.NaN(), errors.New("the epoch had no batch that could be trained on")
+		return math.NaN(), errors.New("all batches of the epoch were passed over")
 	}
 	return sum / float64(steps), nil
 }

@@ -13,5 +13,6 @@
 // which was begun there goes on here with the same batches.
 //
 // Beside tensors in memory there are readers for MNIST's IDX files and for tables of
-// numbers; package images has folders and archives of images.
+// numbers; package images has folders and archives of images. RandomSplit takes samples
+// aside for testing.
 package data

@@ -22,6 +22,11 @@ func shuffled(n int, seed uint64, epoch int) []int {
 			t.skip(n - 1)
 		}
 	}
+	return permuted(t, n)
+}
+
+// permuted gives the numbers from 0 to n−1 in the order of torch.randperm.
+func permuted(t *twister, n int) []int {
 	order := ordered(n)
 	for i := range n - 1 { // at::native::randperm_cpu
 		j := i + int(t.uint32())%(n-i)
