@@ -15,7 +15,6 @@ import (
 
 	"github.com/seed06459138/torchgo/internal/torchtest"
 	"github.com/seed06459138/torchgo/torch"
-	"github.com/seed06459138/torchgo/torch/aten"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/dtype"
 )
@@ -340,8 +339,9 @@ func TestTensorIntoAFileAndBack(t *testing.T) {
 	x, err := torch.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 2, 3)
 	require.NoError(t, err)
 	defer x.Close()
-	turned, err := aten.T(x) // of other strides
+	v, err := torch.Call("aten::t", x) // of other strides
 	require.NoError(t, err)
+	turned := v.(*torch.Tensor)
 	defer turned.Close()
 	saved, err := turned.Checkpoint()
 	require.NoError(t, err)
