@@ -61,20 +61,20 @@ func learn(ctx context.Context, s training.Settings, dir string, batch int, h Hy
 	}
 	defer run.Close()
 	t := training.Training[*DCGAN, Hyper, *data.Pair]{Run: run, Loader: loader}
-	generator, steps := 0.0, 0.0
+	const second = "generator's loss"
 	t.Step = func(b *data.Pair) (float64, error) {
 		discriminated, err := discriminate(run, b.X)
 		if err != nil {
 			return discriminated, err
 		}
 		generated, err := deceive(run, b.X.Shape()[0])
-		generator, steps = generator+generated, steps+1
+		if err == nil {
+			run.Note(second, generated)
+		}
 		return discriminated, err
 	}
 	t.EpochEnd = func(context.Context) ([]training.Number, error) {
-		mean := generator / steps
-		generator, steps = 0, 0
-		return []training.Number{{Name: "generator's loss", Value: mean}}, show(run, filepath.Join(s.Dir, "samples.png"))
+		return []training.Number{{Name: second, Value: run.Mean(second)}}, show(run, filepath.Join(s.Dir, "samples.png"))
 	}
 	return t.Go(ctx, s)
 }

@@ -20,8 +20,8 @@ type Training[M, H any, B data.Batch] struct {
 	Loader *data.Loader[B]
 	// Step makes a step on a batch, usually by Run.Step, and gives its loss.
 	Step func(batch B) (float64, error)
-	// EpochEnd is called after each epoch, nil for nothing. What it gives is told and
-	// plotted beside the loss.
+	// EpochEnd is called after the batches of each epoch, nil for nothing. What it gives is
+	// told and plotted beside the loss.
 	EpochEnd func(ctx context.Context) ([]Number, error)
 }
 
@@ -33,8 +33,8 @@ type Number struct {
 
 // Go trains until there are as many epochs as the settings say. After an epoch it saves
 // a checkpoint, if this one's turn has come, and plots the losses. When ctx ends it
-// stops before the next batch; what the epoch had done is done again when the training
-// goes on, with the same numbers as if it had never stopped.
+// stops before the next batch, and saves; the training then goes on with that one, and the
+// same numbers as if it had never stopped.
 func (t *Training[M, H, B]) Go(ctx context.Context, s Settings) error {
 	curves, err := readCurves(t.Run.Extra)
 	if err != nil {
@@ -50,15 +50,15 @@ func (t *Training[M, H, B]) Go(ctx context.Context, s Settings) error {
 		if err != nil {
 			return t.stopped(s, err)
 		}
-		numbers := []Number{{"loss", loss}}
-		t.Run.EndEpoch(loss)
+		numbers := []Number{{train.LossName, loss}}
 		if t.EpochEnd != nil {
 			more, err := t.EpochEnd(ctx)
 			if err != nil {
-				return t.stopped(s, err)
+				return t.stopped(s, errors.Join(err, t.keepPlace(ctx, s)))
 			}
 			numbers = append(numbers, more...)
 		}
+		t.Run.EndEpoch(loss)
 		curves.add(t.Run.Epoch, numbers)
 		t.Run.Extra = curves.put(t.Run.Extra)
 		if t.Run.Epoch == s.Epochs {
@@ -95,38 +95,53 @@ func (t *Training[M, H, B]) stopped(s Settings, err error) error {
 	return fmt.Errorf("stopped in epoch %d: %w; the last checkpoint is %s", t.Run.Epoch+1, err, path)
 }
 
-// epoch goes through the batches once and gives the mean of their losses.
+// keepPlace saves what was trained of an epoch when ctx has ended. It is for the moment
+// between two batches.
+func (t *Training[M, H, B]) keepPlace(ctx context.Context, s Settings) error {
+	if ctx.Err() == nil || t.Run.Batch == 0 {
+		return nil
+	}
+	_, err := s.keeper().SaveNow(t.Run)
+	return err
+}
+
+// epoch goes through the batches that are left and gives the mean of all losses.
 func (t *Training[M, H, B]) epoch(ctx context.Context, s Settings) (float64, error) {
 	title := fmt.Sprintf("epoch %d/%d", t.Run.Epoch+1, s.Epochs)
 	bar := s.bar(t.Loader.Len(), title)
 	if t.Loader.Len() == 0 {
 		return math.NaN(), errors.New("there are fewer samples than one batch takes; give a smaller -batch, or more data")
 	}
-	sum, steps, skipped, batches := 0.0, 0, 0, 0
-	for batch, err := range t.Loader.Epoch(ctx, int(t.Run.Epoch)) {
+	if err := bar.Set64(t.Run.Batch); err != nil {
+		return 0, err
+	}
+	skipped := 0
+	for batch, err := range t.Loader.EpochFrom(ctx, int(t.Run.Epoch), int(t.Run.Batch)) {
 		if err != nil {
-			return 0, errors.Join(err, bar.Clear())
+			return 0, errors.Join(err, t.keepPlace(ctx, s), bar.Clear())
 		}
-		batches++
 		loss, err := t.Step(batch)
 		switch {
 		case err == nil:
-			sum, steps, skipped = sum+loss, steps+1, 0
+			t.Run.EndBatch(loss)
+			skipped = 0
 		case skipped < s.Skip && mendable(err):
 			skipped++
-			fmt.Fprintf(s.Out, "epoch %d, batch %d is passed over: %v\n", t.Run.Epoch+1, batches, err)
+			t.Run.Batch++
+			fmt.Fprintf(s.Out, "epoch %d, batch %d is passed over: %v\n", t.Run.Epoch+1, t.Run.Batch, err)
 		default:
-			return 0, errors.Join(fmt.Errorf("batch %d: %w", batches, err), bar.Clear())
+			return 0, errors.Join(fmt.Errorf("batch %d: %w", t.Run.Batch+1, err), bar.Clear())
 		}
 		bar.Describe(fmt.Sprintf("%s, loss %.4f", title, loss))
 		if err := bar.Add(1); err != nil {
 			return 0, err
 		}
 	}
-	if steps == 0 {
-		return math.NaN(), errors.New("all batches of the epoch were passed over")
+	loss := t.Run.Mean(train.LossName)
+	if math.IsNaN(loss) {
+		return loss, errors.New("all batches of the epoch were passed over")
 	}
-	return sum / float64(steps), nil
+	return loss, nil
 }
 
 // bar is that of an epoch. Lines that are longer than the terminal would stay on it.

@@ -123,7 +123,7 @@ func TestGoingOnIsAsIfNeverStopped(t *testing.T) {
 	}
 	err = one.Go(ctx, s)
 	require.ErrorIs(t, err, context.Canceled)
-	assert.ErrorContains(t, err, "stopped in epoch 3; the same command goes on from "+filepath.Join(s.Dir, "epoch-000001.pt"))
+	assert.ErrorContains(t, err, "stopped in epoch 3; the same command goes on from "+filepath.Join(s.Dir, "epoch-000002-batch-000003.pt"))
 	s.Every = 4 // the last is saved all the same
 	rest, err := toldOf(t, context.Background(), s)
 	require.NoError(t, err)
@@ -174,7 +174,7 @@ func TestKilled(t *testing.T) {
 		before := reached
 		assert.Eventually(t, func() bool { // until it has saved something new
 			path, err := keeper.Latest()
-			return err == nil && (len(before) == 0 || filepath.Base(path) > nameOf(before[len(before)-1]))
+			return err == nil && (len(before) == 0 || filepath.Base(path) >= nameOf(before[len(before)-1]+1))
 		}, time.Minute, 5*time.Millisecond)
 		time.Sleep(time.Duration(7*i) * time.Millisecond)
 		if i%2 == 0 {

@@ -75,12 +75,20 @@ func (l *Loader[B]) Len() int {
 // batch and is the last thing that comes. Leaving the loop ends what was being read ahead; a
 // panic of the dataset is one of the loop.
 func (l *Loader[B]) Epoch(ctx context.Context, epoch int) iter.Seq2[B, error] {
+	return l.EpochFrom(ctx, epoch, 0)
+}
+
+// EpochFrom is Epoch from a batch on, counted from 0, for a training that stopped before
+// it. Those before it are not read.
+func (l *Loader[B]) EpochFrom(ctx context.Context, epoch, batch int) iter.Seq2[B, error] {
 	return func(yield func(B, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		r := l.start(ctx, epoch)
+		requests := l.requests(epoch)
+		requests = requests[min(max(batch, 0), len(requests)):]
+		r := l.start(ctx, requests)
 		defer r.drain()
 		defer cancel()
-		left := l.Len()
+		left := len(requests)
 		for reply := range r.replies {
 			got := <-reply
 			left--
@@ -131,16 +139,16 @@ type reading[B Batch] struct {
 	replies chan chan got[B] // one for each batch, in their order
 }
 
-// start lets workers read the batches of an epoch. Batches are taken up in their
-// order, and only as many as may be read ahead.
-func (l *Loader[B]) start(ctx context.Context, epoch int) *reading[B] {
+// start lets workers read batches. They are taken up in their order, and only as many as
+// may be read ahead.
+func (l *Loader[B]) start(ctx context.Context, requests []Request) *reading[B] {
 	type job struct {
 		request Request
 		reply   chan got[B]
 	}
 	r := &reading[B]{replies: make(chan chan got[B], l.options.Prefetch)}
 	jobs := make(chan job)
-	for range min(l.options.Workers, l.Len()) {
+	for range min(l.options.Workers, len(requests)) {
 		go func() {
 			for j := range jobs {
 				j.reply <- l.read(ctx, j.request)
@@ -150,7 +158,7 @@ func (l *Loader[B]) start(ctx context.Context, epoch int) *reading[B] {
 	go func() {
 		defer close(r.replies)
 		defer close(jobs)
-		for _, request := range l.requests(epoch) {
+		for _, request := range requests {
 			reply := make(chan got[B], 1)
 			select {
 			case r.replies <- reply:

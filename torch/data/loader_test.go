@@ -33,8 +33,12 @@ func numbered(t *testing.T, n int) *Tensors {
 }
 
 // batches gives the samples of an epoch, batch by batch.
-func batches(t *testing.T, l *Loader[*Pair], epoch int) (all [][]float32) {
-	for batch, err := range l.Epoch(t.Context(), epoch) {
+func batches(t *testing.T, l *Loader[*Pair], epoch int) [][]float32 {
+	return batchesFrom(t, l, epoch, 0)
+}
+
+func batchesFrom(t *testing.T, l *Loader[*Pair], epoch, from int) (all [][]float32) {
+	for batch, err := range l.EpochFrom(t.Context(), epoch, from) {
 		require.NoError(t, err)
 		x, err := torch.Slice[float32](batch.X)
 		require.NoError(t, err)
@@ -70,6 +74,26 @@ func TestLoader(t *testing.T) {
 			assert.Equal(t, len(c.want), l.Len())
 		})
 	}
+}
+
+// An epoch may be gone on with anywhere; the batches before are not read.
+func TestEpochFrom(t *testing.T) {
+	d := numbered(t, 10)
+	var read atomic.Int32
+	l, err := NewLoader(&odd{10, func(ctx context.Context, r Request) (*Pair, error) {
+		read.Add(1)
+		return d.Batch(ctx, r)
+	}}, Options{Batch: 3, Shuffle: true, Seed: 42})
+	require.NoError(t, err)
+	whole := batches(t, l, 1)
+	require.Len(t, whole, 4)
+	for from := range 6 {
+		read.Store(0)
+		rest := whole[min(from, 4):]
+		assert.Equal(t, append([][]float32(nil), rest...), batchesFrom(t, l, 1, from))
+		assert.EqualValues(t, len(rest), read.Load())
+	}
+	assert.Equal(t, whole, batchesFrom(t, l, 1, -1))
 }
 
 // What is computed from a batch goes with it.

@@ -20,5 +20,8 @@
 //		err = run.Save("checkpoint.pt")
 //	}
 //
+// Epochs of many batches are gone through with EndBatch, and can then be saved, and gone
+// on with, between any two.
+//
 // A Run is used by one goroutine.
 package train

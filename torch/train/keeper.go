@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,7 +19,8 @@ import (
 var ErrNone = errors.New("there is no whole checkpoint")
 
 // Keeper saves checkpoints of a run into a folder, and removes those that are
-// neither among the last nor among the best.
+// neither among the last nor among the best. One of an epoch that had only begun is
+// removed when another follows.
 type Keeper struct {
 	Dir   string
 	Every int64 // epochs from one checkpoint to the next; 1 unless given
@@ -29,32 +31,42 @@ type Keeper struct {
 // Saver is a run, whatever its types are.
 type Saver interface {
 	Save(path string) error
-	Progress() (epoch int64, loss float64)
+	Progress() (epoch, batch int64) // that are next
 }
 
 const (
 	keptPrefix = "epoch-"
+	keptBatch  = "-batch-"
 	keptSuffix = ".pt"
 )
 
-// kept is a checkpoint in the folder.
+// kept is a checkpoint in the folder, with the epoch and the batch that are next.
 type kept struct {
-	path  string
-	epoch int64
-	loss  float64
+	path         string
+	epoch, batch int64
+	loss         float64
 }
 
 // Save saves the run if this epoch is one of those that are saved, and then removes
 // what is no longer to be kept. It gives the path of the new file, or "".
 func (k Keeper) Save(r Saver) (string, error) {
-	epoch, _ := r.Progress()
-	if epoch < 1 || epoch%max(1, k.Every) != 0 {
+	if epoch, _ := r.Progress(); epoch < 1 || epoch%max(1, k.Every) != 0 {
 		return "", nil
 	}
+	return k.SaveNow(r)
+}
+
+// SaveNow is Save of any epoch, and within one: for what Ctrl-C interrupts, say.
+func (k Keeper) SaveNow(r Saver) (string, error) {
 	if err := os.MkdirAll(k.Dir, 0o755); err != nil {
 		return "", err
 	}
-	path := filepath.Join(k.Dir, fmt.Sprintf("%s%06d%s", keptPrefix, epoch-1, keptSuffix))
+	epoch, batch := r.Progress()
+	name := fmt.Sprintf("%s%06d%s", keptPrefix, epoch-1, keptSuffix) // it is called after the epoch that it ends
+	if batch > 0 {
+		name = fmt.Sprintf("%s%06d%s%06d%s", keptPrefix, epoch, keptBatch, batch, keptSuffix)
+	}
+	path := filepath.Join(k.Dir, name)
 	if err := r.Save(path); err != nil {
 		return "", err
 	}
@@ -63,36 +75,33 @@ func (k Keeper) Save(r Saver) (string, error) {
 
 // prune removes all but the last and the best. What can't be read is left alone.
 func (k Keeper) prune() error {
-	list, err := k.list()
+	all, err := k.list()
 	if err != nil {
 		return err
 	}
 	keep := make(map[string]bool)
-	for _, c := range list[max(0, len(list)-max(1, k.Last)):] {
+	if len(all) > 0 {
+		keep[all[len(all)-1].path] = true
+	}
+	whole := slices.DeleteFunc(slices.Clone(all), func(c kept) bool { return c.batch > 0 })
+	for _, c := range whole[max(0, len(whole)-max(1, k.Last)):] {
 		keep[c.path] = true
 	}
 	if k.Best > 0 {
-		for i := range list {
-			if list[i].loss, err = lossOf(list[i].path); err != nil {
-				keep[list[i].path] = true
-				list[i].loss = math.Inf(1)
+		for i := range whole {
+			if whole[i].loss, err = lossOf(whole[i].path); err != nil {
+				keep[whole[i].path] = true
+			}
+			if err != nil || math.IsNaN(whole[i].loss) {
+				whole[i].loss = math.Inf(1)
 			}
 		}
-		best := slices.Clone(list)
-		slices.SortStableFunc(best, func(a, b kept) int {
-			switch {
-			case a.loss < b.loss:
-				return -1
-			case a.loss > b.loss:
-				return 1
-			}
-			return 0
-		})
-		for _, c := range best[:min(k.Best, len(best))] {
+		slices.SortStableFunc(whole, func(a, b kept) int { return cmp.Compare(a.loss, b.loss) })
+		for _, c := range whole[:min(k.Best, len(whole))] {
 			keep[c.path] = true
 		}
 	}
-	for _, c := range list {
+	for _, c := range all {
 		if keep[c.path] {
 			continue
 		}
@@ -111,16 +120,31 @@ func (k Keeper) list() ([]kept, error) {
 	}
 	var list []kept
 	for _, e := range entries {
-		number, ok := strings.CutPrefix(e.Name(), keptPrefix)
-		number, too := strings.CutSuffix(number, keptSuffix)
-		epoch, err := strconv.ParseInt(number, 10, 64)
-		if !ok || !too || err != nil || !e.Type().IsRegular() {
-			continue
+		if c, ok := readName(e.Name()); ok && e.Type().IsRegular() {
+			c.path = filepath.Join(k.Dir, e.Name())
+			list = append(list, c)
 		}
-		list = append(list, kept{path: filepath.Join(k.Dir, e.Name()), epoch: epoch})
 	}
-	slices.SortFunc(list, func(a, b kept) int { return int(a.epoch - b.epoch) })
+	slices.SortFunc(list, func(a, b kept) int {
+		return cmp.Or(cmp.Compare(a.epoch, b.epoch), cmp.Compare(a.batch, b.batch))
+	})
 	return list, nil
+}
+
+// readName tells from the name of a checkpoint what is next.
+func readName(name string) (kept, bool) {
+	name, ok := strings.CutPrefix(name, keptPrefix)
+	name, too := strings.CutSuffix(name, keptSuffix)
+	first, second, within := strings.Cut(name, keptBatch)
+	epoch, err := strconv.ParseInt(first, 10, 64)
+	if !ok || !too || err != nil {
+		return kept{}, false
+	}
+	if !within {
+		return kept{epoch: epoch + 1}, true
+	}
+	batch, err := strconv.ParseInt(second, 10, 64)
+	return kept{epoch: epoch, batch: batch}, err == nil && batch > 0
 }
 
 func lossOf(path string) (float64, error) {

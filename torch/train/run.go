@@ -28,7 +28,8 @@ type Run[M, H any] struct {
 	Scheduler Stateful // nil without one
 
 	Epoch int64   // the next to be trained, from 0
-	Loss  float64 // of the last that was
+	Batch int64   // of this epoch, the next to be trained, from 0; see EndBatch
+	Loss  float64 // of the last epoch that was trained
 
 	// Random is whether Save keeps the states of random numbers, so that dropout and
 	// shuffling go on as they would have.
@@ -36,7 +37,8 @@ type Run[M, H any] struct {
 	// Extra is saved too, under keys of its own, and read back.
 	Extra *checkpoint.Dict
 
-	file *checkpoint.File // that Extra came from, which tensors in it are mapped from
+	means means            // of this epoch so far
+	file  *checkpoint.File // that Extra came from, which tensors in it are mapped from
 }
 
 // Stateful is what has a state_dict, such as a scheduler.
@@ -128,24 +130,18 @@ func (r *Run[M, H]) Close() {
 	}
 }
 
-// EndEpoch notes that an epoch is over, and its loss.
-func (r *Run[M, H]) EndEpoch(loss float64) {
-	r.Loss = loss
-	r.Epoch++
-}
-
-// Progress tells the next epoch and the last loss.
-func (r *Run[M, H]) Progress() (epoch int64, loss float64) { return r.Epoch, r.Loss }
-
 // Keys under which a checkpoint keeps what its usual keys have no place for.
 const (
 	schedulerKey = "scheduler_state_dict"
+	soFarKey     = "epoch_so_far"
 	randomKey    = "rng_state"
 	cudaKey      = "cuda_rng_state_all"
 )
 
 // Save writes a checkpoint over what is at path, which holds the old file or the
-// new one, whole, whatever happens. Its epoch is the last that was trained.
+// new one, whole, whatever happens. Its epoch is the last that was trained to its end;
+// of the batches that were trained since, the changes are in it, and their number. Python
+// programs that do not know of that begin the epoch again.
 func (r *Run[M, H]) Save(path string) error {
 	dict, err := r.dict()
 	if err != nil {
@@ -175,6 +171,9 @@ func (r *Run[M, H]) dict() (*checkpoint.Dict, error) {
 	if r.Scheduler != nil {
 		_ = extra.Set(checkpoint.String(schedulerKey), r.Scheduler.StateDict()) // a string can be hashed
 	}
+	if soFar := r.soFar(); soFar != nil {
+		_ = extra.Set(checkpoint.String(soFarKey), soFar)
+	}
 	if r.Random {
 		if err := saveRandom(extra); err != nil {
 			return nil, err
@@ -194,7 +193,7 @@ func (r *Run[M, H]) dict() (*checkpoint.Dict, error) {
 
 // Resume builds the structure that a checkpoint names from its hyper-parameters,
 // and takes back the state of the model, the optimiser and the scheduler. The run,
-// which goes on with the epoch after the saved one, is to be closed.
+// which goes on with the epoch after the saved one, and with its Batch, is to be closed.
 //
 // A file that lacks something is an error that matches ErrIncomplete, an unknown
 // structure nn.ErrUnknown, one of other types ErrModel, other hyper-parameters
@@ -275,9 +274,14 @@ func (r *Run[M, H]) restore(c *checkpoint.Checkpoint, optimizer makeOptimizer[H]
 	}
 	r.Epoch, r.Loss, r.Extra = c.Epoch+1, c.TrainLoss, checkpoint.NewDict()
 	for k, v := range c.Extra.All() {
-		if k != checkpoint.String(schedulerKey) && k != checkpoint.String(randomKey) && k != checkpoint.String(cudaKey) {
-			_ = r.Extra.Set(k, v) // it was a key
+		switch k {
+		case checkpoint.String(schedulerKey), checkpoint.String(randomKey), checkpoint.String(cudaKey), checkpoint.String(soFarKey):
+			continue
 		}
+		_ = r.Extra.Set(k, v) // it was a key
+	}
+	if v, ok := c.Extra.Get(soFarKey); ok {
+		return r.takeSoFar(v)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/seed06459138/torchgo/internal/torchtest"
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
+	"github.com/seed06459138/torchgo/torch/data"
 	"github.com/seed06459138/torchgo/torch/nn"
 	"github.com/seed06459138/torchgo/torch/nn/functional"
 	"github.com/seed06459138/torchgo/torch/optim"
@@ -229,9 +231,12 @@ func TestWhatDoesNotFitIsSaid(t *testing.T) {
 	torchtest.Require(t)
 	dir := t.TempDir()
 	original := open(t, filepath.Join(scenario, "checkpoint.pt")).Value().(*checkpoint.Dict)
-	// changed saves the scenario's checkpoint with one entry replaced, or left out.
+	// changed saves the scenario's checkpoint with one entry replaced, added or left out.
 	changed := func(key string, v checkpoint.Value) string {
 		d := checkpoint.NewDict()
+		if _, ok := original.Get(key); !ok {
+			require.NoError(t, d.Set(checkpoint.String(key), v))
+		}
 		for k, old := range original.All() {
 			if string(k.(checkpoint.String)) == key {
 				old = v
@@ -264,6 +269,9 @@ func TestWhatDoesNotFitIsSaid(t *testing.T) {
 		{"another optimizer", "optimizer_state_dict", dict(), optim.ErrState, `it has no dict under "state"`},
 		{"a hyper-parameter was renamed", "hyperparams", dict("input_dim", 4, "hidden", 8, "output_dim", 2, "lr", 1), nn.ErrHyper, "hidden_dim (int64) is missing; there is hidden"},
 		{"another size", "hyperparams", dict("input_dim", 4, "hidden_dim", 9, "output_dim", 2, "lr", 1), nn.ErrState, "net.0.weight has the shape [8 4], not [9 4]"},
+		{"a half epoch that is none", "epoch_so_far", checkpoint.Int(3), train.ErrIncomplete, "epoch_so_far is a checkpoint.Int, not a dict"},
+		{"a half epoch without a place", "epoch_so_far", dict("batch", -1), train.ErrIncomplete, "epoch_so_far does not tell the batch"},
+		{"a half epoch without sums", "epoch_so_far", dict("batch", 1, "sums", 2), train.ErrIncomplete, "epoch_so_far has no dict of sums"},
 		{"a wrong type", "epoch", checkpoint.String("three"), checkpoint.ErrMissing, "epoch"},
 	} {
 		_, err := train.Resume[*myModel](changed(c.key, c.value), adam)
@@ -332,38 +340,60 @@ func TestALossThatIsNoNumberStopsTheStep(t *testing.T) {
 	assert.ErrorContains(t, broken, "net.2.bias")
 }
 
-func TestKeeper(t *testing.T) {
+// An epoch that stopped between two batches goes on there, also with its means.
+func TestAnEpochGoesOnWhereItStopped(t *testing.T) {
 	torchtest.Require(t)
-	run, err := train.Begin[*myModel]("mymodel", "v1", scenarioHyper, adam)
-	require.NoError(t, err)
-	defer run.Close()
-	keeper := train.Keeper{Dir: filepath.Join(t.TempDir(), "kept"), Every: 2, Last: 2, Best: 1}
-	_, err = keeper.Latest()
-	require.ErrorIs(t, err, train.ErrNone)
-	for _, loss := range []float64{9, 1, 9, 5, 9, 4, 9, 3} {
-		run.EndEpoch(loss)
-		_, err := keeper.Save(run)
+	require.NoError(t, torch.ManualSeed(5))
+	begin := func() *train.Run[*myModel, hyper] {
+		run, err := train.Begin[*myModel]("dropping", "v1", scenarioHyper, adam, train.Options{Random: true})
 		require.NoError(t, err)
+		t.Cleanup(run.Close)
+		return run
 	}
-	names := func() (all []string) {
-		entries, err := os.ReadDir(keeper.Dir)
-		require.NoError(t, err)
-		for _, e := range entries {
-			all = append(all, e.Name())
+	x, y := readNPY(t, "x.npy"), readNPY(t, "y.npy")
+	loader, err := data.NewLoader(&data.Tensors{X: x, Y: y}, data.Options{Batch: 2, Shuffle: true, Seed: 3})
+	require.NoError(t, err)
+	// through trains up to a batch of the epoch and gives the losses.
+	through := func(run *train.Run[*myModel, hyper], end int64) (all []float64) {
+		for b, err := range loader.EpochFrom(context.Background(), int(run.Epoch), int(run.Batch)) {
+			require.NoError(t, err)
+			loss, err := run.Step(func(*torch.Scope) (*torch.Tensor, error) {
+				out, err := run.Model.Forward(b.X)
+				if err != nil {
+					return nil, err
+				}
+				return functional.CrossEntropy(out, b.Y)
+			})
+			require.NoError(t, err)
+			run.EndBatch(loss)
+			run.Note("twice", 2*loss)
+			all = append(all, loss)
+			if run.Batch == end {
+				break
+			}
 		}
 		return all
 	}
-	assert.Equal(t, []string{"epoch-000001.pt", "epoch-000005.pt", "epoch-000007.pt"}, names(), "the best and the last two")
-	latest, err := keeper.Latest()
-	require.NoError(t, err)
-	assert.Equal(t, "epoch-000007.pt", filepath.Base(latest))
-	require.NoError(t, os.Truncate(latest, 100))
-	latest, err = keeper.Latest()
-	require.NoError(t, err)
-	assert.Equal(t, "epoch-000005.pt", filepath.Base(latest), "one that is damaged is passed over")
-	again, err := train.Resume[*myModel](latest, adam)
+	run := begin()
+	through(run, 5)
+	run.EndEpoch(run.Mean(train.LossName))
+	assert.True(t, math.IsNaN(run.Mean("twice")), "a new epoch")
+	through(run, 2)
+	path := filepath.Join(t.TempDir(), "within.pt")
+	require.NoError(t, run.Save(path))
+	want := through(run, 5)
+	require.Len(t, want, 3)
+
+	again, err := train.Resume[*myModel](path, adam, train.Options{Random: true})
 	require.NoError(t, err)
 	defer again.Close()
-	assert.EqualValues(t, 6, again.Epoch)
-	assert.Equal(t, 4.0, again.Loss)
+	epoch, batch := again.Progress()
+	assert.Equal(t, []int64{1, 2}, []int64{epoch, batch})
+	assert.Equal(t, want, through(again, 5), "bit for bit")
+	assert.Equal(t, run.Mean(train.LossName), again.Mean(train.LossName))
+	assert.Equal(t, run.Mean("twice"), again.Mean("twice"))
+	assert.Empty(t, keys(again.Extra))
+	c, err := open(t, path).Checkpoint()
+	require.NoError(t, err)
+	assert.EqualValues(t, 0, c.Epoch, "the last whole one, for programs that know no other")
 }
