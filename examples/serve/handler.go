@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -28,7 +29,7 @@ func handler(model *jit.Module) http.Handler {
 			http.Error(w, err.Error(), status)
 		} else {
 			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(answer) // a client that went away needs no answer
+			_, _ = w.Write(answer) // a client that went away needs no answer
 		}
 		metrics.GetOrCreateCounter(fmt.Sprintf(`serve_requests_total{code="%d"}`, status)).Inc()
 		metrics.GetOrCreatePrometheusHistogram("serve_request_seconds").UpdateDuration(began)
@@ -37,10 +38,10 @@ func handler(model *jit.Module) http.Handler {
 	return mux
 }
 
-// score runs the model on the row in the request.
-func score(model *jit.Module, w http.ResponseWriter, r *http.Request) ([]float32, error) {
-	var row []float32
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&row); err != nil {
+// score runs the model on the row in the request and gives its answer as JSON.
+func score(model *jit.Module, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	row, err := read(http.MaxBytesReader(w, r.Body, 1<<20))
+	if err != nil {
 		return nil, &requestError{err}
 	}
 	s := torch.NewScope()
@@ -57,7 +58,32 @@ func score(model *jit.Module, w http.ResponseWriter, r *http.Request) ([]float32
 	if !ok {
 		return nil, errors.New("the model gives something else than a tensor")
 	}
-	return torch.Slice[float32](y)
+	values, err := torch.Slice[float32](y)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(values) // JSON has no NaN, which is an error then
+}
+
+// read reads a row. To package json null is 0, and what follows the first value is none
+// of its business.
+func read(body io.Reader) ([]float32, error) {
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return nil, err
+	}
+	var fields []*float32
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, err
+	}
+	row := make([]float32, len(fields))
+	for i, field := range fields {
+		if field == nil {
+			return nil, fmt.Errorf("number %d of the row is null", i+1)
+		}
+		row[i] = *field
+	}
+	return row, nil
 }
 
 // requestError says that a request cannot be read.

@@ -52,7 +52,9 @@ func TestAnswers(t *testing.T) {
 		"too short a row": {"[1, 2]", 422, "forward: "},
 		"no numbers":      {`["a"]`, 400, "json: "},
 		"no JSON":         {"?", 400, "invalid character"},
-		"nothing":         {"", 400, "EOF"},
+		"nothing":         {"", 400, "unexpected end"},
+		"a gap":           {"[1, null, 3, 4]", 400, "number 2 of the row is null"},
+		"two rows":        {"[1, 2, 3, 4] [5]", 400, "invalid character"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, answer := post(t, server.URL, c.body)
@@ -69,6 +71,18 @@ func TestAnswers(t *testing.T) {
 	assert.Contains(t, string(text), `serve_requests_total{code="422"} 1`)
 	assert.Contains(t, string(text), "serve_calls_waiting 0")
 	assert.Contains(t, string(text), "serve_request_seconds_count")
+}
+
+func TestAnswersThatJSONCannotSay(t *testing.T) {
+	torchtest.Require(t)
+	model, err := jit.Compile("def forward(self, x: Tensor) -> Tensor:\n    return x / 0\n")
+	require.NoError(t, err)
+	defer model.Close()
+	server := httptest.NewServer(handler(model))
+	defer server.Close()
+	status, answer := post(t, server.URL, "[1]")
+	assert.Equal(t, 500, status)
+	assert.Contains(t, answer, "+Inf")
 }
 
 // slow takes about as long as 100 large matrix products.
