@@ -9,19 +9,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"image"
-	"image/draw"
-	_ "image/png" // what digits are read from
-	"os"
 	"path/filepath"
 
 	"github.com/seed06459138/torchgo/examples/training"
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/aten"
 	"github.com/seed06459138/torchgo/torch/data"
+	"github.com/seed06459138/torchgo/torch/data/images"
 	"github.com/seed06459138/torchgo/torch/nn"
 	"github.com/seed06459138/torchgo/torch/nn/functional"
 	"github.com/seed06459138/torchgo/torch/optim"
@@ -39,7 +35,7 @@ func main() {
 	training.Main("mnist", "[DIGIT.png ...]", "data", func(ctx context.Context, s training.Settings) error {
 		s.Dir = filepath.Join(s.Dir, *model)
 		if flag.NArg() > 0 {
-			return predict(s, *model, flag.Args())
+			return predict(ctx, s, flag.Args())
 		}
 		return learn(ctx, s, *dir, *model, Hyper{LR: 0.01, Momentum: 0.9})
 	})
@@ -79,26 +75,25 @@ func learn(ctx context.Context, s training.Settings, dir, model string, hyper Hy
 	return t.Go(ctx, s)
 }
 
+// The brightness of MNIST's pixels, from 0 to 1.
+const mean, deviation = 0.1307, 0.3081
+
 // scores gives those of each digit, [n, 10], for images of bytes.
-func scores(model nn.Layer, images *torch.Tensor) (*torch.Tensor, error) {
-	return nn.Pipe(images,
+func scores(model nn.Layer, pixels *torch.Tensor) (*torch.Tensor, error) {
+	return nn.Pipe(pixels,
 		func(x *torch.Tensor) (*torch.Tensor, error) { return x.ToDType(torch.Float32) },
-		func(x *torch.Tensor) (*torch.Tensor, error) { return aten.SubScalar(x, torch.Float(0.1307*255), nil) },
-		func(x *torch.Tensor) (*torch.Tensor, error) { return aten.DivScalar(x, torch.Float(0.3081*255)) },
+		func(x *torch.Tensor) (*torch.Tensor, error) { return aten.SubScalar(x, torch.Float(mean*255), nil) },
+		func(x *torch.Tensor) (*torch.Tensor, error) { return aten.DivScalar(x, torch.Float(deviation*255)) },
 		func(x *torch.Tensor) (*torch.Tensor, error) { return aten.Unsqueeze(x, 1) }, model.Forward)
 }
 
-// read tells which digits images show.
-func read(model nn.Layer, images *torch.Tensor) ([]int64, error) {
-	out, err := scores(model, images)
+// best tells which digits have the highest scores.
+func best(scores *torch.Tensor) ([]int64, error) {
+	digits, err := aten.Argmax(scores, &aten.ArgmaxOptions{Dim: new(int64(1))})
 	if err != nil {
 		return nil, err
 	}
-	best, err := aten.Argmax(out, &aten.ArgmaxOptions{Dim: new(int64(1))})
-	if err != nil {
-		return nil, err
-	}
-	return torch.Slice[int64](best)
+	return torch.Slice[int64](digits)
 }
 
 // evaluate measures which share of the test's images is read wrongly.
@@ -114,7 +109,11 @@ func evaluate(ctx context.Context, model nn.Layer, test *data.Tensors, device to
 		if err != nil {
 			return nil, err
 		}
-		got, err := read(model, batch.X)
+		out, err := scores(model, batch.X)
+		if err != nil {
+			return nil, err
+		}
+		got, err := best(out)
 		if err != nil {
 			return nil, err
 		}
@@ -131,8 +130,8 @@ func evaluate(ctx context.Context, model nn.Layer, test *data.Tensors, device to
 	return []training.Number{{Name: "test errors", Value: float64(wrong) / float64(test.Len())}}, nil
 }
 
-// predict tells which digits are seen in images of 28 × 28 pixels.
-func predict(s training.Settings, model string, files []string) error {
+// predict tells which digits are seen in images, white on black.
+func predict(ctx context.Context, s training.Settings, files []string) error {
 	s.Device = torch.CPU // as the images are
 	run, err := training.Last[nn.Layer](s, sgd)
 	if err != nil {
@@ -140,31 +139,30 @@ func predict(s training.Settings, model string, files []string) error {
 	}
 	defer run.Close()
 	nn.Eval(run.Model)
-	for _, file := range files {
-		f, err := os.Open(file)
+	set, err := images.Files(files...)
+	if err != nil {
+		return err
+	}
+	dataset := &images.Dataset{Set: set, Gray: true, Transforms: []images.Transform{images.ResizeTo(28, 28)}, Mean: []float32{mean}, Std: []float32{deviation}}
+	loader, err := data.NewLoader(dataset, data.Options{})
+	if err != nil {
+		return err
+	}
+	i := 0
+	for batch, err := range loader.Epoch(ctx, 0) {
 		if err != nil {
 			return err
 		}
-		m, _, err := image.Decode(f)
-		if err := errors.Join(err, f.Close()); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		gray := image.NewGray(image.Rect(0, 0, 28, 28))
-		draw.Draw(gray, gray.Rect, m, m.Bounds().Min, draw.Src)
-		err = torch.InScope(func(scope *torch.Scope) error {
-			x, err := torch.FromSlice(gray.Pix, 1, 28, 28)
-			if err != nil {
-				return err
-			}
-			digits, err := read(run.Model, scope.Add(x))
-			if err == nil {
-				fmt.Fprintf(s.Out, "%s: %d\n", file, digits[0])
-			}
-			return err
-		}, torch.NoGrad)
+		out, err := run.Model.Forward(batch.X)
 		if err != nil {
 			return err
 		}
+		digits, err := best(out)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Out, "%s: %d\n", set.Name(i), digits[0])
+		i++
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func TestDigits(t *testing.T) {
 
 			files, labels := written(t, 20)
 			out.Reset()
-			require.NoError(t, predict(s, model, files))
+			require.NoError(t, predict(t.Context(), s, files))
 			right := 0
 			for i, line := range bytes.Split(bytes.TrimSpace(out.Bytes()), []byte("\n")) {
 				if int64(line[len(line)-1]-'0') == labels[i] {
