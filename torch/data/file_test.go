@@ -12,6 +12,8 @@ import (
 
 	"github.com/seed06459138/torchgo/internal/torchtest"
 	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/torch/checkpoint"
+	"github.com/seed06459138/torchgo/torch/dtype"
 )
 
 func written(t *testing.T, name string, data []byte) string {
@@ -144,6 +146,10 @@ func TestBadTables(t *testing.T) {
 			assert.ErrorContains(t, err, c.want)
 		})
 	}
-	_, err := ReadTable(filepath.Join(t.TempDir(), "nowhere.csv"))
+	path := filepath.Join(t.TempDir(), "c.npy")
+	require.NoError(t, checkpoint.WriteNPY(path, dtype.Complex64, []int64{1, 1}, make([]byte, 8)))
+	_, err := ReadTable(path)
+	assert.ErrorContains(t, err, "no real numbers")
+	_, err = ReadTable(filepath.Join(t.TempDir(), "nowhere.csv"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/seed06459138/torchgo/torch"
 )
@@ -73,7 +74,7 @@ func (l *Loader[B]) Len() int {
 // the loop ends: with it goes all that was computed from them, unless Scope.Keep
 // takes it out. An error of the dataset, or that of ctx, comes in the place of the next
 // batch and is the last thing that comes. Leaving the loop ends what was being read ahead; a
-// panic of the dataset is one of the loop.
+// panic of the dataset is one of the loop, with a *PanicError.
 func (l *Loader[B]) Epoch(ctx context.Context, epoch int) iter.Seq2[B, error] {
 	return l.EpochFrom(ctx, epoch, 0)
 }
@@ -131,7 +132,18 @@ func (l *Loader[B]) hand(batch B, yield func(B, error) bool) bool {
 type got[B Batch] struct {
 	batch    B
 	err      error
-	panicked any
+	panicked *PanicError
+}
+
+// PanicError is what a loop panics with when a goroutine that read for it did.
+type PanicError struct {
+	Value any    // of the goroutine's panic
+	Stack []byte // where that was
+}
+
+// Error gives both.
+func (p *PanicError) Error() string {
+	return fmt.Sprintf("%v, in a goroutine that read a batch\n\n%s", p.Value, p.Stack)
 }
 
 // reading is an epoch that is being read.
@@ -202,7 +214,11 @@ func (l *Loader[B]) requests(epoch int) []Request {
 
 // read reads a batch and moves it to its device.
 func (l *Loader[B]) read(ctx context.Context, r Request) (g got[B]) {
-	defer func() { g.panicked = recover() }()
+	defer func() {
+		if v := recover(); v != nil {
+			g.panicked = &PanicError{v, debug.Stack()}
+		}
+	}()
 	if g.err = context.Cause(ctx); g.err != nil {
 		return g
 	}

@@ -148,14 +148,18 @@ func TestLoaderEnds(t *testing.T) {
 		assert.ErrorIs(t, err, broken)
 	})
 	t.Run("at a panic", func(t *testing.T) {
-		assert.PanicsWithValue(t, "lost", func() {
-			_, _ = ends(t, func(ctx context.Context, r Request) (*Pair, error) {
-				if r.Indices[0] == 7 {
-					panic("lost")
-				}
-				return d.Batch(ctx, r)
-			}, func(int) {})
-		})
+		defer func() {
+			p, ok := recover().(*PanicError)
+			require.True(t, ok)
+			assert.Equal(t, "lost", p.Value)
+			assert.Contains(t, p.Error(), "loader_test.go", "where it was")
+		}()
+		_, _ = ends(t, func(ctx context.Context, r Request) (*Pair, error) {
+			if r.Indices[0] == 7 {
+				panic("lost")
+			}
+			return d.Batch(ctx, r)
+		}, func(int) {})
 	})
 	t.Run("when the loop is left", func(t *testing.T) {
 		var begun atomic.Int64

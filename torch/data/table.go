@@ -43,6 +43,9 @@ func readNPY(path string) (*torch.Tensor, error) {
 	if len(a.Shape()) != 2 {
 		return nil, &Error{Path: path, Msg: fmt.Sprintf("an array of shape %v is no table", a.Shape()), Remedy: "give one of two dimensions"}
 	}
+	if a.DType().IsComplex() {
+		return nil, &Error{Path: path, Msg: fmt.Sprintf("an array of %s holds no real numbers", a.DType())}
+	}
 	x, err := torch.FromArray(a)
 	if err != nil {
 		return nil, err
