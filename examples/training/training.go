@@ -10,6 +10,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/data"
 	"github.com/seed06459138/torchgo/torch/train"
 )
@@ -38,6 +39,9 @@ type Number struct {
 func (t *Training[M, H, B]) Go(ctx context.Context, s Settings) error {
 	curves, err := readCurves(t.Run.Extra)
 	if err != nil {
+		return err
+	}
+	if err := t.samePlace(); err != nil {
 		return err
 	}
 	keeper := s.keeper()
@@ -101,8 +105,27 @@ func (t *Training[M, H, B]) keepPlace(ctx context.Context, s Settings) error {
 	if ctx.Err() == nil || t.Run.Batch == 0 {
 		return nil
 	}
+	if t.Run.Extra == nil {
+		t.Run.Extra = checkpoint.NewDict()
+	}
+	_ = t.Run.Extra.Set(checkpoint.String(batchesKey), checkpoint.Int(t.Loader.Len())) // a string can be hashed
 	_, err := s.keeper().SaveNow(t.Run)
 	return err
+}
+
+// batchesKey is where a checkpoint within an epoch tells how many batches that has.
+const batchesKey = "batches_per_epoch"
+
+// samePlace refuses to go on within an epoch of other batches: their numbers would be
+// those of other samples.
+func (t *Training[M, H, B]) samePlace() error {
+	if t.Run.Batch == 0 {
+		return nil
+	}
+	if v, _ := t.Run.Extra.Get(batchesKey); v != checkpoint.Int(t.Loader.Len()) {
+		return fmt.Errorf("the training stopped within an epoch of %v batches, and now an epoch has %d: give the same -batch and the same data, or another -out", v, t.Loader.Len())
+	}
+	return nil
 }
 
 // epoch goes through the batches that are left and gives the mean of all losses.

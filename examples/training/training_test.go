@@ -124,6 +124,10 @@ func TestGoingOnIsAsIfNeverStopped(t *testing.T) {
 	err = one.Go(ctx, s)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.ErrorContains(t, err, "stopped in epoch 3; the same command goes on from "+filepath.Join(s.Dir, "epoch-000002-batch-000003.pt"))
+	other := begin(t, s)
+	other.Loader, err = data.NewLoader(&data.Tensors{}, data.Options{})
+	require.NoError(t, err)
+	assert.ErrorContains(t, other.Go(context.Background(), s), "stopped within an epoch of 5 batches, and now an epoch has 0: give the same -batch")
 	s.Every = 4 // the last is saved all the same
 	rest, err := toldOf(t, context.Background(), s)
 	require.NoError(t, err)
