@@ -69,12 +69,32 @@ func TestSchedulersGoOnFromPythonsStates(t *testing.T) {
 	}
 }
 
-func TestPythonsSchedulersGoOnFromOurStates(t *testing.T) {
-	torchtest.Require(t)
+// goOn lets a script of Python's go on from states that it finds in states.pt, and gives
+// what it prints.
+func goOn[T any](t *testing.T, states *checkpoint.Dict, script string, args ...string) (found T) {
+	t.Helper()
 	python := os.Getenv("PYTHON")
 	if python == "" {
 		t.Skip("$PYTHON names no interpreter with torch; make test-python sets one up")
 	}
+	dir := t.TempDir()
+	require.NoError(t, checkpoint.Save(filepath.Join(dir, "states.pt"), states))
+	path, err := filepath.Abs(filepath.Join("..", "..", "scripts", "fixtures", script))
+	require.NoError(t, err)
+	command := exec.Command(python, append([]string{path}, args...)...)
+	command.Dir, command.Stderr = dir, os.Stderr
+	out, err := command.Output()
+	require.NoError(t, err, "%s", out)
+	require.NoError(t, json.Unmarshal(out, &found))
+	return found
+}
+
+func entry(name string, v checkpoint.Value) checkpoint.Entry {
+	return checkpoint.Entry{Key: checkpoint.String(name), Value: v}
+}
+
+func TestPythonsSchedulersGoOnFromOurStates(t *testing.T) {
+	torchtest.Require(t)
 	params := parameters(t, at[*checkpoint.List](t, openCases(t, "optimizers.pt"), "Adam", "params"))
 	all := checkpoint.NewDict()
 	type curve struct{ rates, momenta [][]float64 }
@@ -88,8 +108,7 @@ func TestPythonsSchedulersGoOnFromOurStates(t *testing.T) {
 			if i == middle {
 				state, err := opt.StateDict()
 				require.NoError(t, err)
-				require.NoError(t, all.Set(checkpoint.String(title), checkpoint.NewDict(checkpoint.Entry{Key: checkpoint.String("optimizer"), Value: state},
-					checkpoint.Entry{Key: checkpoint.String("scheduler"), Value: s.state()})))
+				require.NoError(t, all.Set(checkpoint.String(title), checkpoint.NewDict(entry("optimizer", state), entry("scheduler", s.state()))))
 			}
 			if i >= middle {
 				rates, momenta := ratesOf(t, opt)
@@ -99,22 +118,46 @@ func TestPythonsSchedulersGoOnFromOurStates(t *testing.T) {
 		}
 		ours[title] = c
 	}
-	dir := t.TempDir()
-	require.NoError(t, checkpoint.Save(filepath.Join(dir, "states.pt"), all))
-	script, err := filepath.Abs(filepath.Join("..", "..", "scripts", "fixtures", "resume_schedulers.py"))
-	require.NoError(t, err)
-	command := exec.Command(python, script)
-	command.Dir, command.Stderr = dir, os.Stderr
-	out, err := command.Output()
-	require.NoError(t, err, "%s", out)
-	var theirs map[string][2][][]float64
-	require.NoError(t, json.Unmarshal(out, &theirs))
+	theirs := goOn[map[string][2][][]float64](t, all, "resume_schedulers.py")
 	for title, c := range ours {
 		require.Len(t, theirs[title][0], len(c.rates), title)
 		for i := range c.rates {
 			assert.InEpsilonSlice(t, c.rates[i], theirs[title][0][i], 1e-12, "%s, step %d", title, middle+i)
 			assert.InEpsilonSlice(t, c.momenta[i], theirs[title][1][i], 1e-12, "%s, step %d", title, middle+i)
 		}
+	}
+}
+
+func TestPythonsOptimizersGoOnFromOurStates(t *testing.T) {
+	torchtest.Require(t)
+	states := checkpoint.NewDict()
+	for k, v := range openCases(t, "optimizers.pt").All() {
+		title := string(k.(checkpoint.String))
+		params := parameters(t, at[*checkpoint.List](t, v, "params"))
+		opt := optimizers[title](params[:2], params[2:])
+		defer opt.Close()
+		for i := range 3 {
+			setGrads(t, params, at[*checkpoint.List](t, v, "steps", i, "grads"))
+			require.NoError(t, opt.Step())
+		}
+		state, err := opt.StateDict()
+		require.NoError(t, err)
+		list := &checkpoint.List{}
+		module, err := nn.StateDict(&struct{ P []*nn.Parameter }{params})
+		require.NoError(t, err)
+		for _, name := range module.Names() {
+			saved, _ := module.Tensor(name)
+			saved.Parameter, saved.RequiresGrad = false, false
+			list.Items = append(list.Items, saved)
+		}
+		require.NoError(t, states.Set(k, checkpoint.NewDict(entry("params", list), entry("optimizer", state))))
+	}
+	recorded, err := filepath.Abs(filepath.Join("testdata", "optimizers.pt"))
+	require.NoError(t, err)
+	found := goOn[map[string]float64](t, states, "resume_optimizers.py", recorded)
+	require.Len(t, found, len(optimizers))
+	for title, worst := range found {
+		assert.LessOrEqual(t, worst, 1e-6, title)
 	}
 }
 
