@@ -114,7 +114,7 @@ type attention struct {
 
 func (m *MultiheadAttention) attend(query, key, value *torch.Tensor, mask AttentionMask, weigh bool) (y, weights *torch.Tensor, err error) {
 	const op = "MultiheadAttention"
-	if m.features%m.heads != 0 {
+	if m.heads < 1 || m.features%m.heads != 0 {
 		return nil, nil, &torch.Error{Op: op, Code: torch.CodeArgument, Msg: fmt.Sprintf("%d features are no multiple of %d heads", m.features, m.heads)}
 	}
 	for _, x := range []*torch.Tensor{query, key, value} {

@@ -43,7 +43,10 @@ type table struct {
 func newTable(rows, dimensions int64, opts []EmbeddingOptions) table {
 	t := table{options: option(opts)}
 	if p := t.options.PaddingIdx; p != nil {
-		t.padding = new((*p + rows) % rows)
+		t.padding = new(*p)
+		if *p < 0 {
+			*t.padding += rows
+		}
 	}
 	t.Weight = NewParameter(t.fill, rows, dimensions)
 	return t
@@ -56,6 +59,9 @@ func (e *table) fill(t *torch.Tensor) error { return initializer.Normal(t, 0, 1)
 func (e *table) Initialize() error {
 	if e.padding == nil {
 		return nil
+	}
+	if rows := e.Weight.Size()[0]; *e.padding < 0 || *e.padding >= rows {
+		return refuse("embedding", "row %d is to be the padding of a table of %d", *e.options.PaddingIdx, rows)
 	}
 	bare, err := e.Weight.Detach()
 	if err != nil {

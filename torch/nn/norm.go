@@ -2,7 +2,6 @@ package nn
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/aten"
@@ -68,14 +67,6 @@ func (s *statistics) Describe() string {
 	return fmt.Sprintf("%d, eps=%s, momentum=%s, affine=%s, bias=%s, track_running_stats=%s", s.features, pyFloat(s.eps), momentum, pyBool(s.Weight != nil), pyBool(s.Bias != nil), pyBool(s.RunningMean != nil))
 }
 
-// expect refuses other numbers of dimensions than there may be.
-func expect(x *torch.Tensor, name string, allowed ...int) error {
-	if n := x.Dim(); !x.Closed() && !slices.Contains(allowed, n) {
-		return &torch.Error{Op: name, Code: torch.CodeValue, Msg: fmt.Sprintf("the input has %d dimensions; there may be %v", n, allowed)}
-	}
-	return nil
-}
-
 // batchNorm normalises channels over batches.
 type batchNorm struct{ statistics }
 
@@ -89,6 +80,12 @@ func (b *batchNorm) forward(x *torch.Tensor, name string, dims ...int) (*torch.T
 		return nil, err
 	}
 	mean, variance := b.running()
+	if b.Training() || mean == nil {
+		shape := x.Shape()
+		if err := several(name, x, shape[0]*product(shape[2:])); err != nil {
+			return nil, err
+		}
+	}
 	momentum := b.momentum
 	if b.Training() && mean != nil {
 		count := b.NumBatchesTracked.Tensor
@@ -156,6 +153,11 @@ func (n *instanceNorm) forward(x *torch.Tensor, name string, dims ...int) (*torc
 		return nil, err
 	}
 	mean, variance := n.running()
+	if n.Training() || mean == nil {
+		if err := several(name, x, product(x.Shape()[2:])); err != nil {
+			return nil, err
+		}
+	}
 	return aten.InstanceNorm(x, tensorOf(n.Weight), tensorOf(n.Bias), mean, variance, n.Training() || mean == nil, n.momentum, n.eps, true)
 }
 
@@ -259,6 +261,11 @@ func NewGroupNorm(groups, channels int64, opts ...LayerNormOptions) *GroupNorm {
 
 // Forward takes batch × channels × sizes.
 func (n *GroupNorm) Forward(x *torch.Tensor) (*torch.Tensor, error) {
+	if shape := x.Shape(); len(shape) > 1 && n.groups > 0 {
+		if err := several("GroupNorm", x, shape[0]*shape[1]/n.groups*product(shape[2:])); err != nil {
+			return nil, err
+		}
+	}
 	return aten.GroupNorm(x, n.groups, &aten.GroupNormOptions{Weight: tensorOf(n.Weight), Bias: tensorOf(n.Bias), Eps: new(n.eps)})
 }
 
@@ -314,10 +321,7 @@ func (n LocalResponseNorm) Forward(x *torch.Tensor) (*torch.Tensor, error) {
 		return nil, err
 	}
 	shape := x.Shape()
-	rest := int64(1)
-	for _, s := range shape[2:] {
-		rest *= s
-	}
+	rest := product(shape[2:])
 	// Means over channels alone: of images of one column.
 	square, err := aten.MulTensor(x, x)
 	if err != nil {

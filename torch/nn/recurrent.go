@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/aten"
@@ -78,13 +79,30 @@ func (r *recurrent) tensors() []*torch.Tensor {
 	return list
 }
 
-// zeros makes a first state of a size for a batch; it joins the scope of x.
-func (r *recurrent) zeros(x *torch.Tensor, size int64) (*torch.Tensor, error) {
+// state gives the shape of a state of a size for a batch.
+func (r *recurrent) state(x *torch.Tensor, size int64) []int64 {
 	batch := x.Shape()[1]
 	if r.options.BatchFirst {
 		batch = x.Shape()[0]
 	}
-	return aten.NewZeros(x, []int64{r.options.Layers * r.directions(), batch, size}, nil)
+	return []int64{r.options.Layers * r.directions(), batch, size}
+}
+
+// fits refuses a batch that the operators would read beyond.
+func (r *recurrent) fits(x *torch.Tensor, states []*torch.Tensor, sizes []int64) error {
+	const op = "a recurrent network"
+	if n := x.Shape()[2]; n != r.input {
+		return refuse(op, "the input has %d features, not %d", n, r.input)
+	}
+	for i, s := range states {
+		if s.Closed() {
+			return fmt.Errorf("%s: a state is a tensor %w", op, torch.ErrClosed)
+		}
+		if want := r.state(x, sizes[i]); !slices.Equal(s.Shape(), want) {
+			return refuse(op, "a state has the shape %v, not %v", s.Shape(), want)
+		}
+	}
+	return nil
 }
 
 // run runs the network on a batch, or on one sequence that it makes a batch of.
@@ -107,7 +125,7 @@ func (r *recurrent) run(x *torch.Tensor, states []*torch.Tensor, sizes []int64, 
 	for i, s := range states {
 		switch {
 		case s == nil:
-			first[i], err = r.zeros(x, sizes[i])
+			first[i], err = aten.NewZeros(x, r.state(x, sizes[i]), nil) // in the scope of x
 		case one:
 			first[i], err = aten.Unsqueeze(s, 1)
 		default:
@@ -116,6 +134,9 @@ func (r *recurrent) run(x *torch.Tensor, states []*torch.Tensor, sizes []int64, 
 		if err != nil {
 			return nil, err
 		}
+	}
+	if err := r.fits(x, first, sizes); err != nil {
+		return nil, err
 	}
 	out, err := call(x, first)
 	if err != nil || !one {

@@ -1,7 +1,9 @@
 package functional
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/aten"
@@ -109,8 +111,19 @@ type BCEOptions struct {
 	Reduction Reduction
 }
 
+// alike refuses targets of another shape, which would be compared crosswise.
+func alike(op string, x, target *torch.Tensor) error {
+	if a, b := x.Shape(), target.Shape(); a != nil && b != nil && !slices.Equal(a, b) {
+		return &torch.Error{Op: op, Code: torch.CodeValue, Msg: fmt.Sprintf("the target has the shape %v, the input %v", b, a)}
+	}
+	return nil
+}
+
 // BCE is the cross entropy of probabilities of two classes.
 func BCE(x, target *torch.Tensor, opts ...BCEOptions) (*torch.Tensor, error) {
+	if err := alike("binary cross entropy", x, target); err != nil {
+		return nil, err
+	}
 	o := option(opts)
 	return aten.BinaryCrossEntropy(x, target, &aten.BinaryCrossEntropyOptions{Weight: o.Weight, Reduction: o.Reduction.code()})
 }
@@ -124,6 +137,9 @@ type BCEWithLogitsOptions struct {
 
 // BCEWithLogits is BCE of sigmoid(x).
 func BCEWithLogits(x, target *torch.Tensor, opts ...BCEWithLogitsOptions) (*torch.Tensor, error) {
+	if err := alike("binary cross entropy", x, target); err != nil {
+		return nil, err
+	}
 	o := option(opts)
 	return aten.BinaryCrossEntropyWithLogits(x, target, &aten.BinaryCrossEntropyWithLogitsOptions{Weight: o.Weight, PosWeight: o.PosWeight, Reduction: o.Reduction.code()})
 }
@@ -268,6 +284,9 @@ func GaussianNLL(x, target, variance *torch.Tensor, opts ...GaussianNLLOptions) 
 	if o.Eps != nil {
 		eps = *o.Eps
 	}
+	if err := notNegative(variance); err != nil {
+		return nil, err
+	}
 	// The bound must not have a part in the gradient: written where nothing is recorded.
 	v, err := aten.Clone(variance, nil)
 	if err != nil {
@@ -311,6 +330,27 @@ func GaussianNLL(x, target, variance *torch.Tensor, opts ...GaussianNLLOptions) 
 		}
 	}
 	return o.Reduction.of(loss)
+}
+
+func notNegative(variance *torch.Tensor) error {
+	return torch.InScope(func(s *torch.Scope) error {
+		bare, err := variance.Detach()
+		if err != nil {
+			return err
+		}
+		below, err := aten.LtScalar(s.Add(bare), torch.Int(0))
+		if err != nil {
+			return err
+		}
+		found, err := aten.Any(below)
+		if err != nil {
+			return err
+		}
+		if v, err := found.Float64(); err != nil || v == 0 {
+			return err
+		}
+		return &torch.Error{Op: "Gaussian negative log likelihood", Code: torch.CodeValue, Msg: "a variance is less than 0"}
+	})
 }
 
 // CTCOptions are the options of CTC.
