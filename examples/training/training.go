@@ -65,10 +65,11 @@ func (t *Training[M, H, B]) Go(ctx context.Context, s Settings) error {
 		t.Run.EndEpoch(loss)
 		curves.add(t.Run.Epoch, numbers)
 		t.Run.Extra = curves.put(t.Run.Extra)
+		save := keeper.Save
 		if t.Run.Epoch == s.Epochs {
-			keeper.Every = 1 // what the training came to is saved, whether it is its turn or not
+			save = keeper.SaveNow // what the training came to, whether it is its turn or not
 		}
-		if _, err := keeper.Save(t.Run); err != nil {
+		if _, err := save(t.Run); err != nil {
 			return err
 		}
 		if err := curves.plot(s.Dir); err != nil {

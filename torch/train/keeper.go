@@ -25,7 +25,7 @@ type Keeper struct {
 	Dir   string
 	Every int64 // epochs from one checkpoint to the next; 1 unless given
 	Last  int   // how many of the last are kept; 1 unless given
-	Best  int   // how many with the least loss are kept besides
+	Best  int   // how many with the least loss, as EndEpoch was told, are kept besides
 }
 
 // Saver is a run, whatever its types are.

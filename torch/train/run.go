@@ -51,9 +51,17 @@ type Stateful interface {
 type Options struct {
 	// Device is where the model is trained; the CPU unless given.
 	Device torch.Device
-	// Scheduler makes the scheduler of an optimiser; nil for none.
+	// Scheduler makes the scheduler of an optimiser, whose state a checkpoint keeps; nil
+	// for none. Its steps are the program's:
+	//
+	//	var schedule optim.Scheduler
+	//	opts.Scheduler = func(o optim.Optimizer) train.Stateful {
+	//		schedule = optim.NewStepLR(o, 30, 0.1)
+	//		return schedule
+	//	}
 	Scheduler func(o optim.Optimizer) Stateful
-	// Random restores the states of random numbers that a file holds, and saves them.
+	// Random restores the states of random numbers that a file holds, and saves them,
+	// so that dropout goes on as it would have. torch.ManualSeed is for Begin.
 	Random bool
 }
 
