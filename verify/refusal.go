@@ -10,6 +10,7 @@ import (
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
+	"github.com/seed06459138/torchgo/torch/nn"
 )
 
 const saveScripted = "save the model with torch.jit.script(model).save(…)"
@@ -115,6 +116,10 @@ func causeOf(err error) string {
 			text += " (" + at + ")"
 		}
 		return text
+	}
+	var misfit *nn.StateError
+	if errors.As(err, &misfit) {
+		return nn.ErrState.Error() + ": " + listText(strings.Split(misfit.Mismatch.String(), "\n"), 3)
 	}
 	var load *jit.LoadError
 	if errors.As(err, &load) {

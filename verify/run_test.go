@@ -257,6 +257,13 @@ type single struct{ FC *nn.Linear }
 
 func (s *single) Forward(x *torch.Tensor) (*torch.Tensor, error) { return s.FC.Forward(x) }
 
+// double is another.
+type double struct{ FC, FC2 *nn.Linear }
+
+func (d *double) Forward(x *torch.Tensor) (*torch.Tensor, error) {
+	return nn.Pipe(x, d.FC.Forward, d.FC2.Forward)
+}
+
 func TestStateWithoutStructure(t *testing.T) {
 	torchtest.Require(t)
 	spec := scenario("safe_model_save", "model_state.pt")
@@ -278,6 +285,13 @@ func TestStateWithoutStructure(t *testing.T) {
 		assert.Equal(t, Consistent, r.Verdict, r.Summary)
 		assert.Equal(t, "Go structure single v1", r.Legs[len(r.Legs)-1].Structure)
 	}
+	require.NoError(t, nn.Register("double", "v1", func(struct{}) (*double, error) { return &double{nn.NewLinear(4, 3), nn.NewLinear(3, 2)}, nil }))
+	other := spec
+	other.Structure.Name = "double"
+	_, err = Run(context.Background(), other)
+	require.ErrorIs(t, err, nn.ErrState)
+	assert.ErrorContains(t, err, "does not fill the Go structure double v1: the state_dict does not fit the module: missing: fc2.weight, fc2.bias, fc.weight has the shape [2 4], not [3 4], fc.bias has the shape [2], not [3]")
+
 	spec.Method = "encode"
 	_, err = Run(context.Background(), spec)
 	assert.Error(t, err)
