@@ -31,6 +31,9 @@ func main() {
 }
 
 func start(recorded, scripts, python, dir string) error {
+	if _, err := os.Stat(recorded); err != nil {
+		return fmt.Errorf("%w; run it in the root of the checkout, or give -recorded and -scripts", err)
+	}
 	if dir == "" {
 		temporary, err := os.MkdirTemp("", "scenarios")
 		if err != nil {
