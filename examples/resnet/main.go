@@ -4,22 +4,28 @@
 //
 //	go run ./examples/resnet -data flowers.tar -weights resnet18.pt -epochs 10
 //
-// Ctrl-C stops it; the same command goes on from the last checkpoint.
+// Ctrl-C stops it; the same command goes on from the last checkpoint. In the end it saves
+// the network as TorchScript, and the names of the classes, for examples/classify.
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/seed06459138/torchgo/examples/resnet/resnet"
 	"github.com/seed06459138/torchgo/examples/training"
 	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/torch/aten"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/data"
 	"github.com/seed06459138/torchgo/torch/data/images"
 	"github.com/seed06459138/torchgo/torch/nn"
+	"github.com/seed06459138/torchgo/torch/nn/export"
 	"github.com/seed06459138/torchgo/torch/nn/functional"
 	"github.com/seed06459138/torchgo/torch/optim"
 )
@@ -81,7 +87,41 @@ func learn(ctx context.Context, s training.Settings, o options) error {
 			return functional.CrossEntropy(scores, batch.Y)
 		})
 	}
-	return t.Go(ctx, s)
+	if err := t.Go(ctx, s); err != nil {
+		return err
+	}
+	return publish(s, run.Model, set.Classes, int64(o.size))
+}
+
+// publish saves the network for those who only run it.
+func publish(s training.Settings, model *resnet.ResNet, classes []string, size int64) error {
+	nn.Eval(model)
+	defer nn.Train(model)
+	path, labels := filepath.Join(s.Dir, "scripted.pt"), filepath.Join(s.Dir, "labels.txt")
+	err := torch.InScope(func(scope *torch.Scope) error {
+		var examples []*torch.Tensor
+		for _, n := range []int64{1, 2} { // traced with one image, and held against the network with two
+			x, err := aten.Randn([]int64{n, 3, size, size}, &aten.RandnOptions{Device: &s.Device})
+			if err != nil {
+				return err
+			}
+			examples = append(examples, scope.Add(x))
+		}
+		scripted, err := export.Layer(model, examples[0], examples[1])
+		if err != nil {
+			return err
+		}
+		defer scripted.Close()
+		return scripted.Save(path)
+	}, torch.NoGrad)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(labels, []byte(strings.Join(classes, "\n")+"\n"), 0o666); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.Out, "go run ./examples/classify -model %s -labels %s -size %d IMAGE\n", path, labels, size)
+	return err
 }
 
 // fill takes weights from a file. Only the last layer may be of another size: it is for

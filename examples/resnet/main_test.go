@@ -19,6 +19,8 @@ import (
 	"github.com/seed06459138/torchgo/examples/resnet/resnet"
 	"github.com/seed06459138/torchgo/examples/training"
 	"github.com/seed06459138/torchgo/internal/torchtest"
+	"github.com/seed06459138/torchgo/jit"
+	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/nn"
 )
 
@@ -59,6 +61,26 @@ func TestLearn(t *testing.T) {
 	defer run.Close()
 	assert.Less(t, run.Loss, 0.5)
 	assert.EqualValues(t, 2, run.Hyper.Classes)
+
+	scripted, err := jit.Load(filepath.Join(s.Dir, "scripted.pt"))
+	require.NoError(t, err)
+	defer scripted.Close()
+	nn.Eval(run.Model)
+	x, err := torch.Zeros(torch.Float32, torch.CPU, 3, 3, 32, 32)
+	require.NoError(t, err)
+	defer x.Close()
+	want, err := run.Model.Forward(x)
+	require.NoError(t, err)
+	defer want.Close()
+	got, err := scripted.Forward(x)
+	require.NoError(t, err)
+	defer got.Close()
+	same, err := got.AllClose(want, 1e-4, 1e-5, false)
+	require.NoError(t, err)
+	assert.True(t, same, "what is saved for others is the trained network")
+	labels, err := os.ReadFile(filepath.Join(s.Dir, "labels.txt"))
+	require.NoError(t, err)
+	assert.Equal(t, "blue\nred\n", string(labels))
 
 	s.Dir, o.width = t.TempDir(), 4
 	err = learn(context.Background(), s, o)

@@ -96,7 +96,7 @@ func Open[M any, H comparable](s Settings, structure nn.Key, hyper H, optimizer 
 	opts := train.Options{Device: s.Device, Random: true}
 	path, err := s.keeper().Latest()
 	if errors.Is(err, train.ErrNone) {
-		if damaged, _ := filepath.Glob(filepath.Join(s.Dir, "*.pt")); len(damaged) > 0 {
+		if damaged, _ := filepath.Glob(filepath.Join(s.Dir, "epoch-*.pt")); len(damaged) > 0 {
 			return nil, fmt.Errorf("%w; move them away, or give another -out", err)
 		}
 		if err := torch.ManualSeed(s.Seed); err != nil {
