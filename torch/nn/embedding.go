@@ -14,7 +14,7 @@ type EmbeddingOptions struct {
 	MaxNorm         *float64 // rows that are longer are scaled down when they are looked up
 	NormType        float64  // of MaxNorm; 2 unless given
 	ScaleGradByFreq bool     // divide gradients by how often a row was looked up
-	Sparse          bool     // give sparse gradients
+	Sparse          bool     // give sparse gradients, which optim.SGD takes
 	Bag             BagMode  // of NewEmbeddingBag
 	LastOffset      bool     // of NewEmbeddingBag: offsets end with the number of indices
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed06459138/torchgo/internal/torchtest"
 	"github.com/seed06459138/torchgo/torch"
+	"github.com/seed06459138/torchgo/torch/aten"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/nn"
 	"github.com/seed06459138/torchgo/torch/optim"
@@ -311,6 +312,72 @@ func TestImpossibleOptions(t *testing.T) {
 		require.ErrorIs(t, opt.Step(), torch.CodeArgument, text)
 		assert.ErrorContains(t, opt.Step(), text)
 	}
+}
+
+func TestSparseGradients(t *testing.T) {
+	torchtest.Require(t)
+	model, err := nn.Init(&struct {
+		Table *nn.Embedding
+		Bias  *nn.Parameter
+	}{nn.NewEmbedding(4, 2, nn.EmbeddingOptions{Sparse: true}), nn.NewParameter(nil, 2)})
+	require.NoError(t, err)
+	defer nn.Close(model)
+	params := nn.Parameters(model)
+	backward := func() {
+		require.NoError(t, torch.InScope(func(s *torch.Scope) error {
+			rows, err := torch.FromSlice([]int64{1, 3, 1})
+			require.NoError(t, err)
+			s.Add(rows)
+			y, err := model.Table.Forward(rows)
+			require.NoError(t, err)
+			sum, err := aten.AddTensor(y, model.Bias.Tensor, nil)
+			require.NoError(t, err)
+			loss, err := aten.Sum(sum, nil)
+			require.NoError(t, err)
+			return loss.Backward()
+		}))
+	}
+	before, err := torch.Slice[float32](model.Table.Weight.Tensor)
+	require.NoError(t, err)
+	backward()
+	require.NoError(t, optim.NewSGD(params, optim.SGDOptions{LR: 0.5}).Step())
+	after, err := torch.Slice[float32](model.Table.Weight.Tensor)
+	require.NoError(t, err)
+	for i, change := range []float32{0, 0, -1, -1, 0, 0, -0.5, -0.5} {
+		assert.InDelta(t, before[i]+change, after[i], 1e-6)
+	}
+	bias, err := torch.Slice[float32](model.Bias.Tensor)
+	require.NoError(t, err)
+	assert.Equal(t, []float32{-1.5, -1.5}, bias)
+	for _, opt := range []optim.Optimizer{optim.NewSGD(params, optim.SGDOptions{Momentum: 0.9}), optim.NewAdam(params), optim.NewRMSprop(params), optim.NewAdagrad(params)} {
+		assert.ErrorContains(t, opt.Step(), "gradients are sparse, which SGD alone takes")
+		opt.Close()
+	}
+}
+
+func TestParametersThatWereConvertedMeanwhile(t *testing.T) {
+	torchtest.Require(t)
+	m, err := nn.Init(nn.NewLinear(2, 1))
+	require.NoError(t, err)
+	defer nn.Close(m)
+	opt := optim.NewAdam(nn.Parameters(m))
+	defer opt.Close()
+	step := func() error {
+		for _, p := range nn.Parameters(m) {
+			require.NoError(t, p.SetGrad(p.Tensor))
+		}
+		return opt.Step()
+	}
+	require.NoError(t, step())
+	require.NoError(t, nn.ToDType(m, torch.Float64))
+	for range 2 {
+		require.ErrorIs(t, step(), torch.CodeArgument)
+		assert.ErrorContains(t, step(), "a parameter is of float64 on cpu, and what is remembered of it of float32 on cpu: make the optimizer after nn.To")
+	}
+	state, err := opt.StateDict()
+	require.NoError(t, err)
+	require.NoError(t, opt.LoadStateDict(state))
+	require.NoError(t, step(), "loading converts")
 }
 
 func TestClipping(t *testing.T) {

@@ -249,12 +249,24 @@ func (o *optimizer) step(g *Group) error {
 			return err
 		}
 	}
-	for _, b := range g.uniform(all, tensors) {
+	parts, err := g.uniform(all, tensors)
+	if err != nil {
+		return err
+	}
+	for _, b := range parts {
 		if err := g.options.update(b); err != nil {
+			if sparse(b.grads) {
+				err = fmt.Errorf("gradients are sparse, which SGD alone takes, without momentum and decay: %w", err)
+			}
 			return err
 		}
 	}
 	return nil
+}
+
+// sparse tells whether any tensor is.
+func sparse(list []*torch.Tensor) bool {
+	return slices.ContainsFunc(list, func(t *torch.Tensor) bool { return t.Strides() == nil })
 }
 
 // remember gives what is remembered of a parameter, from its first step on.
@@ -281,8 +293,9 @@ func (o *optimizer) remember(p *nn.Parameter, with options) (*memory, error) {
 	return m, nil
 }
 
-// uniform takes a batch apart by device and dtype.
-func (g *Group) uniform(all *batch, tensors []*torch.Tensor) []*batch {
+// uniform takes a batch apart by device and dtype. Parameters that were moved or
+// converted since they are remembered are an error.
+func (g *Group) uniform(all *batch, tensors []*torch.Tensor) ([]*batch, error) {
 	type kind struct {
 		device torch.Device
 		dtype  torch.DType
@@ -293,9 +306,17 @@ func (g *Group) uniform(all *batch, tensors []*torch.Tensor) []*batch {
 		for _, t := range tensors {
 			g.mixed = g.mixed || of(t) != of(tensors[0])
 		}
+		for i, m := range all.memories {
+			for _, t := range m.slots {
+				if p := all.params[i]; t != nil && of(t) != of(p) {
+					g.seen = nil
+					return nil, refuse("a parameter is of %s on %s, and what is remembered of it of %s on %s: make the optimizer after nn.To, and load its state then", p.DType(), p.Device(), t.DType(), t.Device())
+				}
+			}
+		}
 	}
 	if !g.mixed {
-		return []*batch{all}
+		return []*batch{all}, nil
 	}
 	var parts []*batch
 	at := make(map[kind]*batch)
@@ -311,7 +332,7 @@ func (g *Group) uniform(all *batch, tensors []*torch.Tensor) []*batch {
 			b.steps = append(b.steps, all.steps[i])
 		}
 	}
-	return parts
+	return parts, nil
 }
 
 var (

@@ -101,5 +101,18 @@ func (s *sgd) fused(params, grads, buffers []*torch.Tensor, begins bool) error {
 		c.Bool(v)
 	}
 	c.NoGrad()
-	return c.Run()
+	err := c.Run()
+	if err != nil && len(buffers) == 0 && s.decay == 0 && sparse(grads) {
+		return s.sparse(params, grads)
+	}
+	return err
+}
+
+// sparse adds gradients that are sparse, which the fused kernel refuses.
+func (s *sgd) sparse(params, grads []*torch.Tensor) error {
+	rate := -s.lr
+	if s.maximize {
+		rate = s.lr
+	}
+	return run(&opForeachAddInto, [][]*torch.Tensor{params, grads}, torch.Float(rate))
 }
