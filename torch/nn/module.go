@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 
 	"github.com/seed06459138/torchgo/torch"
 )
@@ -178,18 +179,37 @@ func Count(module any) int64 {
 	return total
 }
 
-// Apply calls f for every module in a module, and then for itself.
+// Apply calls f for every module in a module, in the order of Python's apply: for those
+// in it, from the first to the last, and then for itself. So a function that draws
+// numbers draws Python's. What stands in two modules is come to twice.
 func Apply(module any, f func(module any) error) error {
-	var all []any
-	for _, m := range Modules(module) {
-		all = append(all, m)
-	}
-	for i := len(all) - 1; i >= 0; i-- {
-		if err := f(all[i]); err != nil {
-			return err
+	var path []any // from the root to here, so that one that contains itself ends
+	var walk func(m any) error
+	walk = func(m any) error {
+		key, ok := identity(m)
+		if ok && slices.Contains(path, key) {
+			return nil
 		}
+		path = append(path, key)
+		seen := make(map[any]bool)
+		for _, e := range members(m) {
+			if !isModule(e.Value) {
+				continue
+			}
+			if key, ok := identity(e.Value); ok {
+				if seen[key] {
+					continue
+				}
+				seen[key] = true
+			}
+			if err := walk(e.Value); err != nil {
+				return err
+			}
+		}
+		path = path[:len(path)-1]
+		return f(m)
 	}
-	return nil
+	return walk(module)
 }
 
 // Close closes the tensors of a module. Closing again does nothing.

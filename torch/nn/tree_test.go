@@ -1,6 +1,8 @@
 package nn_test
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -151,4 +153,31 @@ func TestEmbeddedModulesAreWhole(t *testing.T) {
 		assert.Zero(t, maxError(t, one.Linear1.Weight.Tensor, c.Layers[i].Linear1.Weight.Tensor, "copies of one layer, which draws once"))
 	}
 	assert.Zero(t, maxError(t, head.Weight.Tensor, c.Head.Weight.Tensor, "what follows it"))
+}
+
+type pair struct{ A, B any }
+
+// As torch.nn.Module.apply: what is inside first, from the first to the last; a module
+// in two others is come to twice, one under two names of one module once.
+func TestApplyGoesInPythonsOrder(t *testing.T) {
+	shared := nn.NewLinear(5, 5)
+	inner := nn.NewSequential(nn.NewLinear(1, 1), nn.NewSequential(nn.NewLinear(2, 2), shared))
+	m := &pair{A: inner, B: nn.NewSequential(shared, nn.NewLinear(3, 3), shared)}
+	var order []string
+	require.NoError(t, nn.Apply(m, func(m any) error {
+		if l, ok := m.(*nn.Linear); ok {
+			order = append(order, fmt.Sprint(l.Weight.Size()[0]))
+			return nil
+		}
+		order = append(order, fmt.Sprintf("%T", m))
+		return nil
+	}))
+	assert.Equal(t, []string{"1", "2", "5", "*nn.Sequential", "*nn.Sequential", "5", "3", "*nn.Sequential", "*nn_test.pair"}, order)
+	failed := errors.New("failed")
+	assert.ErrorIs(t, nn.Apply(m, func(any) error { return failed }), failed)
+	loop := &pair{}
+	loop.A, loop.B = loop, shared
+	visited := 0
+	require.NoError(t, nn.Apply(loop, func(any) error { visited++; return nil }))
+	assert.Equal(t, 2, visited)
 }
