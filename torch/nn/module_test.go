@@ -202,6 +202,16 @@ func TestInitialisersWriteWhatPythonsDo(t *testing.T) {
 	torchtest.Require(t)
 	all := openRecorded(t, "init.pt")
 	require.NoError(t, torch.ManualSeed(11))
+	flat := func(fill nn.Fill) nn.Fill {
+		return func(t *torch.Tensor) error {
+			matrix, err := t.Reshape(6, 36)
+			if err != nil {
+				return err
+			}
+			defer matrix.Close()
+			return fill(matrix)
+		}
+	}
 	fills := map[string]nn.Fill{
 		"uniform":                func(t *torch.Tensor) error { return initializer.Uniform(t, -2, 3) },
 		"normal":                 func(t *torch.Tensor) error { return initializer.Normal(t, 1, 2) },
@@ -218,14 +228,8 @@ func TestInitialisersWriteWhatPythonsDo(t *testing.T) {
 		},
 		"orthogonal": func(t *torch.Tensor) error { return initializer.Orthogonal(t, 0.7) },
 		"dirac":      func(t *torch.Tensor) error { return initializer.Dirac(t, 2) },
-		"eye": func(t *torch.Tensor) error {
-			flat, err := t.Reshape(6, 36)
-			if err != nil {
-				return err
-			}
-			defer flat.Close()
-			return initializer.Eye(flat)
-		},
+		"eye":        flat(initializer.Eye),
+		"sparse":     flat(func(t *torch.Tensor) error { return initializer.Sparse(t, 0.4, 0.5) }),
 	}
 	require.Equal(t, len(fills), all.Len())
 	for k, v := range all.All() {
@@ -246,6 +250,7 @@ func TestInitialisersWriteWhatPythonsDo(t *testing.T) {
 	defer vector.Close()
 	require.ErrorIs(t, initializer.XavierNormal(vector, 1), torch.CodeArgument)
 	require.ErrorIs(t, initializer.Dirac(vector, 1), torch.CodeArgument)
+	require.ErrorIs(t, initializer.Sparse(vector, 0.1, 1), torch.CodeArgument)
 	_, err = initializer.Gain("wavy", 0)
 	require.ErrorIs(t, err, torch.CodeArgument)
 }
