@@ -80,6 +80,13 @@ func (r *run) compareLeg(ctx context.Context, l leg) (Comparison, []Finding) {
 	} else if len(lacks.Doubtful) > 0 {
 		c.Same, c.Reason = nil, "with the scripted file's "+listText(lacks.Doubtful, 3)
 	}
+	if strings.HasPrefix(e.Structure, goStructure) {
+		for i := range findings {
+			if findings[i].Code == OutputValues {
+				findings[i].Remedy = "does its Forward compute what the model did? A value that it makes itself is not in the state"
+			}
+		}
+	}
 	return c, findings
 }
 

@@ -183,6 +183,7 @@ func TestGoStructure(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, Inconsistent, r.Verdict)
 		assert.Contains(t, r.Summary, "max |Δ| 0.25, 20 of 20 elements")
+		assert.Contains(t, r.Findings[0].Remedy, "not in the state")
 	}
 	broken = errors.New("hidden_dim is odd")
 	_, err := Run(context.Background(), full)
