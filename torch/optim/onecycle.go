@@ -53,7 +53,7 @@ func NewOneCycleLR(o Optimizer, most float64, steps int, opts ...OneCycleOptions
 	with := given(opts)
 	rise := nonzero(with.Rise, 0.3)
 	first := most / nonzero(with.DivFactor, 25)
-	s := &OneCycleLR{schedule: schedule{name: "OneCycleLR", groups: o.Groups()}, total: steps, cycles: !with.KeepMomentum, anneal: "cos",
+	s := &OneCycleLR{schedule: schedule{name: "OneCycleLR", of: o, groups: o.Groups()}, total: steps, cycles: !with.KeepMomentum, anneal: "cos",
 		limits: map[string]float64{firstLR: first, maxLR: most, lastLR: first / nonzero(with.FinalDivFactor, 1e4),
 			maxMomentum: or(with.MaxMomentum, 0.95), baseMomentum: or(with.BaseMomentum, 0.85)}}
 	if with.Linear {
@@ -118,6 +118,9 @@ func (s *OneCycleLR) set() {
 
 // Step goes on to the next learning rates; an error after the last.
 func (s *OneCycleLR) Step() error {
+	if err := s.whole(); err != nil {
+		return err
+	}
 	if s.last+1 > s.total {
 		return fmt.Errorf("%s: %w", s.name, refuse("step %d of %d", s.last+1, s.total))
 	}

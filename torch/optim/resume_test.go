@@ -286,3 +286,15 @@ func TestAdagradRemembersFromTheBeginning(t *testing.T) {
 	first, _ := memories.Lookup(checkpoint.Int(1))
 	assert.Equal(t, []float32{0.5, 0.5, 0.5}, floats(t, at[*checkpoint.Tensor](t, first, "sum")))
 }
+
+func TestGroupsAreAddedBeforeTheScheduler(t *testing.T) {
+	torchtest.Require(t)
+	params := parameters(t, at[*checkpoint.List](t, openCases(t, "optimizers.pt"), "Adam", "params"))
+	opt := optim.NewAdam(params[:2])
+	step, cycle := optim.NewStepLR(opt, 1, 0.1), optim.NewOneCycleLR(opt, 1, 9)
+	opt.AddGroup(params[2:], optim.AdamOptions{})
+	for _, s := range []optim.Scheduler{step, cycle} {
+		assert.ErrorContains(t, s.Step(), "the optimizer has 2 groups, and had 1 when the scheduler was made")
+		assert.Zero(t, s.LastEpoch())
+	}
+}

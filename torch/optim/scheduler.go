@@ -27,6 +27,7 @@ type Scheduler interface {
 // schedule is what schedulers have in common.
 type schedule struct {
 	name   string
+	of     Optimizer
 	groups []*Group
 	base   []float64 // the learning rates of the groups at first
 	last   int       // the steps that were made
@@ -35,7 +36,7 @@ type schedule struct {
 }
 
 func newSchedule(name string, o Optimizer, own []option, next func(*schedule) func(g *Group, base float64) float64) *schedule {
-	s := &schedule{name: name, groups: o.Groups(), own: own}
+	s := &schedule{name: name, of: o, groups: o.Groups(), own: own}
 	for _, g := range s.groups {
 		if g.initial == nil {
 			g.initial = new(g.LR())
@@ -53,8 +54,19 @@ func (s *schedule) apply() {
 	}
 }
 
+// whole refuses groups that were added since, which would not be scheduled.
+func (s *schedule) whole() error {
+	if n := len(s.of.Groups()); n != len(s.groups) {
+		return fmt.Errorf("%s: %w", s.name, refuse("the optimizer has %d groups, and had %d when the scheduler was made: add groups before", n, len(s.groups)))
+	}
+	return nil
+}
+
 // Step goes on to the next learning rates.
 func (s *schedule) Step() error {
+	if err := s.whole(); err != nil {
+		return err
+	}
 	s.last++
 	s.apply()
 	return nil
