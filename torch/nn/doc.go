@@ -35,6 +35,12 @@
 // The tensors of a module live until Close. What Forward makes joins the scope of
 // its arguments: run each step of training in a torch.Scope.
 //
+// # Hooks
+//
+// There are none, of modules or of tensors. Forward is a method, which a module of one's
+// own can call and wrap; gradients are there between Backward and the optimiser's step,
+// those of tensors between layers after torch.Tensor.RetainGrad.
+//
 // # Goroutines
 //
 // Forward may be called from several goroutines at once, except of batch norm in
