@@ -89,13 +89,14 @@ func (e *table) renormalise(indices *torch.Tensor) error {
 	return aten.EmbeddingRenormInPlace(bare, indices, *e.options.MaxNorm, nonzero(e.options.NormType, 2))
 }
 
-// Describe tells what it was made with.
-func (e *table) Describe() string {
+// sizes tells of the table, and norms of what is done to rows.
+func (e *table) sizes() string {
 	size := e.Weight.Size()
-	text := fmt.Sprintf("%d, %d", size[0], size[1])
-	if e.padding != nil {
-		text += fmt.Sprintf(", padding_idx=%d", *e.padding)
-	}
+	return fmt.Sprintf("%d, %d", size[0], size[1])
+}
+
+func (e *table) norms() string {
+	text := ""
 	if e.options.MaxNorm != nil {
 		text += ", max_norm=" + pyFloat(*e.options.MaxNorm)
 	}
@@ -105,6 +106,19 @@ func (e *table) Describe() string {
 	if e.options.ScaleGradByFreq {
 		text += ", scale_grad_by_freq=True"
 	}
+	return text
+}
+
+func (e *table) paddingOf() string {
+	if e.padding == nil {
+		return ""
+	}
+	return fmt.Sprintf(", padding_idx=%d", *e.padding)
+}
+
+// Describe tells what it was made with.
+func (e *table) Describe() string {
+	text := e.sizes() + e.paddingOf() + e.norms()
 	if e.options.Sparse {
 		text += ", sparse=True"
 	}
@@ -188,5 +202,5 @@ func (e *EmbeddingBag) Forward(indices, offsets, weights *torch.Tensor) (*torch.
 
 // Describe tells what it was made with.
 func (e *EmbeddingBag) Describe() string {
-	return e.table.Describe() + fmt.Sprintf(", mode='%s'", e.options.Bag)
+	return fmt.Sprintf("%s%s, mode='%s'%s", e.sizes(), e.norms(), e.options.Bag, e.paddingOf())
 }

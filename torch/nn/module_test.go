@@ -101,6 +101,12 @@ func TestNamesAreThoseOfPython(t *testing.T) {
 	require.NoError(t, nn.To(m, torch.CPU))
 }
 
+func TestEmbeddingsPrintTheirOptions(t *testing.T) {
+	o := nn.EmbeddingOptions{PaddingIdx: new(int64(-1)), MaxNorm: new(2.0), NormType: 1, ScaleGradByFreq: true, Sparse: true}
+	assert.Equal(t, "Embedding(10, 3, padding_idx=9, max_norm=2.0, norm_type=1.0, scale_grad_by_freq=True, sparse=True)", nn.Print(nn.NewEmbedding(10, 3, o)))
+	assert.Equal(t, "EmbeddingBag(10, 3, max_norm=2.0, norm_type=1.0, scale_grad_by_freq=True, mode='mean', padding_idx=9)", nn.Print(nn.NewEmbeddingBag(10, 3, o)))
+}
+
 func TestStateDictMustFit(t *testing.T) {
 	torchtest.Require(t)
 	m, err := nn.Init(nn.NewLinear(2, 3))
