@@ -147,6 +147,7 @@ func readName(name string) (kept, bool) {
 	return kept{epoch: epoch, batch: batch}, err == nil && batch > 0
 }
 
+// lossOf reads the loss of a checkpoint; NaN where it has none.
 func lossOf(path string) (float64, error) {
 	f, err := checkpoint.Open(path)
 	if err != nil {
@@ -156,6 +157,9 @@ func lossOf(path string) (float64, error) {
 	c, err := f.Checkpoint()
 	if err != nil {
 		return 0, err
+	}
+	if slices.Contains(c.Missing, "train_loss") {
+		return math.NaN(), nil
 	}
 	return c.TrainLoss, nil
 }

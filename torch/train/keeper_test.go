@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed06459138/torchgo/internal/torchtest"
+	"github.com/seed06459138/torchgo/torch/checkpoint"
 	"github.com/seed06459138/torchgo/torch/train"
 )
 
@@ -91,4 +92,20 @@ func TestKeeperKnowsTheBestBesideNaN(t *testing.T) {
 	entries, err := os.ReadDir(keeper.Dir)
 	require.NoError(t, err)
 	assert.Len(t, entries, 2)
+
+	// Nor is a checkpoint that tells no loss the best.
+	last, err := keeper.Latest()
+	require.NoError(t, err)
+	whole := checkpoint.NewDict()
+	for k, v := range open(t, last).Value().(*checkpoint.Dict).All() {
+		if k != checkpoint.String("train_loss") {
+			require.NoError(t, whole.Set(k, v))
+		}
+	}
+	require.NoError(t, checkpoint.Save(last, whole))
+	run.EndEpoch(4)
+	_, err = keeper.Save(run)
+	require.NoError(t, err)
+	assert.FileExists(t, filepath.Join(keeper.Dir, "epoch-000002.pt"))
+	assert.NoFileExists(t, last)
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed06459138/torchgo/torch"
 	"github.com/seed06459138/torchgo/torch/checkpoint"
@@ -17,6 +18,10 @@ var (
 
 	// ErrIncomplete is matched by the error of a file that lacks what training needs.
 	ErrIncomplete = errors.New("the checkpoint is incomplete")
+
+	// ErrKey is matched by the error of an entry of Extra under a key that the checkpoint
+	// itself has.
+	ErrKey = errors.New("an entry of Extra is under a key of the checkpoint's own")
 )
 
 // Run is a training: a model M built from hyper-parameters H, and its optimiser.
@@ -187,16 +192,21 @@ func (r *Run[M, H]) dict() (*checkpoint.Dict, error) {
 			return nil, err
 		}
 	}
-	if r.Extra != nil {
-		for k, v := range r.Extra.All() {
-			if err := extra.Set(k, v); err != nil {
-				return nil, err
-			}
-		}
-	}
 	c := &checkpoint.Checkpoint{ModelName: r.Key.Name, ModelVersion: r.Key.Version, Model: state, Optimizer: optimizer,
 		Epoch: r.Epoch - 1, TrainLoss: r.Loss, Hyperparams: hyper, TorchVersion: version.Libtorch, Extra: extra}
-	return c.Dict()
+	dict, err := c.Dict()
+	if err != nil || r.Extra == nil {
+		return dict, err
+	}
+	for k, v := range r.Extra.All() {
+		if _, ok := dict.Lookup(k); ok {
+			return nil, fmt.Errorf("%w: %v", ErrKey, k)
+		}
+		if err := dict.Set(k, v); err != nil {
+			return nil, err
+		}
+	}
+	return dict, nil
 }
 
 // Resume builds the structure that a checkpoint names from its hyper-parameters,
@@ -239,6 +249,8 @@ func rebuild[M, H any](f *checkpoint.File, optimizer makeOptimizer[H], opts []Op
 		return nil, fmt.Errorf("%w: it has no model_state_dict", ErrIncomplete)
 	case c.Optimizer == nil:
 		return nil, fmt.Errorf("%w: it has no optimizer_state_dict", ErrIncomplete)
+	case slices.Contains(c.Missing, "epoch"):
+		return nil, fmt.Errorf("%w: it tells no epoch", ErrIncomplete)
 	}
 	hyper := c.Hyperparams
 	if hyper == nil {

@@ -225,6 +225,12 @@ func TestResumedIsAsIfNeverStopped(t *testing.T) {
 	assert.InDelta(t, 5e-4, again.Optimizer.Groups()[0].LR(), 1e-12)
 	assert.Equal(t, want, step(again, 6), "bit for bit, with dropout")
 	require.NoError(t, again.Save(path))
+	for _, key := range []string{"epoch", "rng_state"} {
+		again.Extra = checkpoint.NewDict(checkpoint.Entry{Key: checkpoint.String(key), Value: checkpoint.Int(7)})
+		err = again.Save(path)
+		require.ErrorIs(t, err, train.ErrKey)
+		assert.ErrorContains(t, err, key)
+	}
 }
 
 func TestWhatDoesNotFitIsSaid(t *testing.T) {
@@ -266,6 +272,7 @@ func TestWhatDoesNotFitIsSaid(t *testing.T) {
 		{"unknown version", "model_version", checkpoint.String("v2"), nn.ErrUnknown, "is mymodel v1 meant?"},
 		{"no state", "model_state_dict", nil, train.ErrIncomplete, "model_state_dict"},
 		{"no optimizer", "optimizer_state_dict", nil, train.ErrIncomplete, "optimizer_state_dict"},
+		{"no epoch", "epoch", nil, train.ErrIncomplete, "it tells no epoch"},
 		{"another optimizer", "optimizer_state_dict", dict(), optim.ErrState, `it has no dict under "state"`},
 		{"a hyper-parameter was renamed", "hyperparams", dict("input_dim", 4, "hidden", 8, "output_dim", 2, "lr", 1), nn.ErrHyper, "hidden_dim (int64) is missing; there is hidden"},
 		{"another size", "hyperparams", dict("input_dim", 4, "hidden_dim", 9, "output_dim", 2, "lr", 1), nn.ErrState, "net.0.weight has the shape [8 4], not [9 4]"},
