@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seed06459138/torchgo/jit"
 	"github.com/seed06459138/torchgo/torch"
@@ -14,8 +15,12 @@ import (
 // tensor and gives one. Forward may be called from several goroutines at once if the
 // code writes to no buffers; what changes the module must not run beside it.
 type Module struct {
-	scripted *jit.Module
-	members  []nn.Member
+	nn.Mode // that nn.Train and nn.Eval set; the next call goes by it
+
+	scripted   *jit.Module
+	members    []nn.Member
+	mu         sync.Mutex
+	inTraining bool // the mode that scripted is in
 }
 
 // Load loads a file with its parameters to be trained, those that were saved frozen
@@ -32,7 +37,7 @@ func Load(path string, opts ...jit.Option) (*Module, error) {
 		m.Close()
 		return nil, err
 	}
-	if err := scripted.SetTraining(true); err != nil {
+	if err := m.SetTraining(true); err != nil {
 		m.Close()
 		return nil, err
 	}
@@ -106,21 +111,48 @@ func tensorOf(member any) *torch.Tensor {
 func (m *Module) Members() []nn.Member { return m.members }
 
 // Forward calls the method forward, and records it.
-func (m *Module) Forward(x *torch.Tensor) (*torch.Tensor, error) { return m.scripted.Forward(x) }
+func (m *Module) Forward(x *torch.Tensor) (*torch.Tensor, error) {
+	if err := m.follow(); err != nil {
+		return nil, err
+	}
+	return m.scripted.Forward(x)
+}
 
-// SetTraining puts the module into training, or into evaluation. nn.Train and nn.Eval
-// cannot: the modes are the file's.
-func (m *Module) SetTraining(on bool) error { return m.scripted.SetTraining(on) }
+// follow puts the scripted module into the mode that was set.
+func (m *Module) follow() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.inTraining == m.Training() {
+		return nil
+	}
+	if err := m.scripted.SetTraining(m.Training()); err != nil {
+		return err
+	}
+	m.inTraining = m.Training()
+	return nil
+}
+
+// SetTraining puts the module into training, or into evaluation, as nn.Train and nn.Eval
+// do, and tells what is in the way of that.
+func (m *Module) SetTraining(on bool) error {
+	if on {
+		nn.Train(m)
+	} else {
+		nn.Eval(m)
+	}
+	return m.follow()
+}
 
 // Save writes the module as TorchScript, in evaluation mode, in which it is left.
 func (m *Module) Save(path string) error {
-	if err := m.scripted.SetTraining(false); err != nil {
+	if err := m.SetTraining(false); err != nil {
 		return err
 	}
 	return m.scripted.Save(path)
 }
 
-// Scripted gives the TorchScript module, which shares everything with this one.
+// Scripted gives the TorchScript module, which shares everything with this one, in the
+// mode of its last call.
 func (m *Module) Scripted() *jit.Module { return m.scripted }
 
 // Describe names the parameters and buffers, for nn.Print.

@@ -166,3 +166,39 @@ func TestTiedWeights(t *testing.T) {
 		}
 	}
 }
+
+// nn.Eval and nn.Train reach a scripted module, wherever it stands.
+func TestModesReachTheScript(t *testing.T) {
+	torchtest.Require(t)
+	m, err := script.Load(filepath.Join("..", "..", "..", "testdata", "zoo", "batch_norm", "scripted.pt"))
+	require.NoError(t, err)
+	defer m.Close()
+	a, err := checkpoint.ReadNPY(filepath.Join("..", "..", "..", "testdata", "zoo", "batch_norm", "x.npy"))
+	require.NoError(t, err)
+	x, err := torch.FromArray(a)
+	require.NoError(t, err)
+	defer x.Close()
+	statistics := func() (all [][]byte) {
+		y, err := m.Forward(x)
+		require.NoError(t, err)
+		y.Close()
+		for _, b := range nn.NamedBuffers(m) {
+			data, err := b.Bytes()
+			require.NoError(t, err)
+			all = append(all, data)
+		}
+		require.NotEmpty(t, all)
+		return all
+	}
+	model := nn.NewSequential(m)
+	assert.True(t, m.Training())
+	assert.NotEqual(t, statistics(), statistics(), "training")
+	nn.Eval(model)
+	assert.False(t, m.Training())
+	assert.Equal(t, statistics(), statistics(), "evaluation")
+	nn.Train(model)
+	assert.NotEqual(t, statistics(), statistics(), "training again")
+	require.NoError(t, m.SetTraining(false))
+	assert.False(t, m.Training())
+	assert.Equal(t, statistics(), statistics())
+}
