@@ -2,7 +2,9 @@ package jit
 
 import (
 	"fmt"
-	"go/token"
+	"regexp"
+	"strings"
+	"unicode"
 
 	"github.com/seed06459138/torchgo/torch"
 )
@@ -84,11 +86,29 @@ func (t *Tracing) complete(inputs int) error {
 		return &torch.Error{Op: op, Code: torch.CodeArgument, Msg: fmt.Sprintf("%d names for %d inputs", len(t.Inputs), inputs)}
 	}
 	for _, name := range append([]string{t.Class}, t.Inputs...) {
-		if !token.IsIdentifier(name) || name == "self" {
+		if !identifier.MatchString(name) || name == "self" || reserved[name] {
 			return &torch.Error{Op: op, Code: torch.CodeArgument, Msg: fmt.Sprintf("%q cannot be the name of a class or an argument", name)}
 		}
 	}
+	for _, p := range t.Parts {
+		for word := range strings.SplitSeq(p.Name, ".") {
+			if reserved[word] || word == "forward" || strings.ContainsFunc(word, func(r rune) bool { return r > unicode.MaxASCII }) {
+				return &torch.Error{Op: op, Code: torch.CodeArgument, Msg: fmt.Sprintf("a part is called %s, and in TorchScript none can be called %q: give it another name", p.Name, word)}
+			}
+		}
+	}
 	return nil
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// reserved are the words that the parser of TorchScript keeps for itself, and the name
+// under which its code calls operators. Modules with such names can be saved, and not
+// loaded.
+var reserved = map[string]bool{
+	"def": true, "if": true, "else": true, "elif": true, "while": true, "return": true, "is": true, "True": true, "False": true, "None": true,
+	"and": true, "or": true, "not": true, "global": true, "for": true, "in": true, "raise": true, "assert": true, "break": true, "continue": true,
+	"del": true, "pass": true, "class": true, "import": true, "with": true, "as": true, "Ellipsis": true, "NoneType": true, "torch": true,
 }
 
 // record calls forward and makes the module.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -194,6 +195,37 @@ func value(t *torch.Tensor, err error) (torch.Value, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// What a trace is given names of, it can be saved and loaded with, or refuses.
+func TestTraceNames(t *testing.T) {
+	x, w := slope(t, -3, 1, 2, 4), slope(t, 1, 1, 4)
+	refused := []string{"in", "is", "as", "with", "pass", "class", "None", "del", "torch", "größe"}
+	taken := []string{"lambda", "type", "func", "range", "map", "print", "async", "ops", "CONSTANTS", "inf", "x_1", "_0", "from", "Tensor", "self_attn"}
+	for _, word := range append(slices.Clone(taken), refused...) {
+		for what, tracing := range map[string]jit.Tracing{
+			"class":  {Class: word, Parts: []jit.Part{{"w", w, false}}},
+			"input":  {Inputs: []string{word}, Parts: []jit.Part{{"w", w, false}}},
+			"part":   {Parts: []jit.Part{{word, w, false}}},
+			"module": {Parts: []jit.Part{{word + ".0.w-1", w, false}}},
+		} {
+			m, err := jit.Trace(tracing, one(func(x *torch.Tensor) (*torch.Tensor, error) { return aten.AddTensor(x, w, nil) }), x)
+			if slices.Contains(refused, word) {
+				require.ErrorIs(t, err, torch.CodeArgument, "%s %s", what, word)
+				assert.ErrorContains(t, err, fmt.Sprintf("%q", word))
+				continue
+			}
+			require.NoError(t, err, "%s %s", what, word)
+			path := filepath.Join(t.TempDir(), "m.pt")
+			require.NoError(t, m.Save(path))
+			m.Close()
+			y, err := load(t, path).Forward(x)
+			require.NoError(t, err, "%s %s", what, word)
+			y.Close()
+		}
+	}
+	_, err := jit.Trace(jit.Tracing{Parts: []jit.Part{{"encoder.forward", w, false}}}, one(aten.Relu), x)
+	assert.ErrorContains(t, err, `a part is called encoder.forward, and in TorchScript none can be called "forward": give it another name`)
 }
 
 func TestTraceRefuses(t *testing.T) {
