@@ -314,6 +314,23 @@ func TestImpossibleOptions(t *testing.T) {
 	}
 }
 
+func TestARateThatIsNoNumberSpoilsNothing(t *testing.T) {
+	torchtest.Require(t)
+	v, _ := openCases(t, "optimizers.pt").Get("Adam")
+	params := parameters(t, at[*checkpoint.List](t, v, "params"))
+	setGrads(t, params, at[*checkpoint.List](t, v, "steps", 0, "grads"))
+	opt := optim.NewAdam(params)
+	defer opt.Close()
+	s := optim.NewLambdaLR(opt, func(epoch int) float64 { return math.Log(float64(1 - 2*epoch)) })
+	require.NoError(t, s.Step())
+	require.ErrorIs(t, opt.Step(), torch.CodeArgument)
+	assert.ErrorContains(t, opt.Step(), "lr is NaN")
+	compareParameters(t, at[*checkpoint.List](t, v, "params"), params)
+	opt.Groups()[0].SetLR(0)
+	require.NoError(t, opt.Step())
+	compareParameters(t, at[*checkpoint.List](t, v, "params"), params)
+}
+
 func TestSparseGradients(t *testing.T) {
 	torchtest.Require(t)
 	model, err := nn.Init(&struct {
