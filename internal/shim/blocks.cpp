@@ -1,5 +1,3 @@
-// An allocator for large CPU tensors, in libtorch's place for it.
-//
 // malloc maps large blocks and unmaps them when they are freed, so that every step of a network pays anew for the pages of
 // its activations; and what it keeps, it keeps once for each of its arenas, over which Go's threads spread. Here freed
 // blocks are kept for the next tensor of about their size, whatever thread it is made on, as the allocators of GPUs do it.
@@ -7,7 +5,6 @@
 // quarter more, since blocks of one size do not serve for others.
 #include "blocks.h"
 
-#include <c10/core/CPUAllocator.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -21,18 +18,15 @@
 namespace torchgo::blocks {
 namespace {
 
-// From here on malloc maps blocks, unless it has learnt not to. What is smaller is left to it.
-constexpr size_t large = 128 << 10;
-// More than any machine has: the error is libtorch's.
-constexpr size_t absurd = size_t{1} << 46;
-
-// Block stands before the elements that it is for, which begin on a cache line.
+// Block stands before the elements that it is for.
 struct alignas(64) Block {
-  size_t size;     // of the mapping
-  uintptr_t seal;  // by which a block is told from what malloc gave
+  size_t size;  // of the mapping
   // While it is idle:
   uint64_t since;  // a number that grows with time
   Block *newer, *older;
+
+  void *unused[3];
+  void *word;  // before the elements, which is the caller's
 };
 
 // Stack holds the idle blocks of one size. The newest, whose pages may be in the processor's cache, is taken first.
@@ -114,34 +108,19 @@ class Lately {
   size_t before = 0, now = 0;
 };
 
-class Allocator final : public c10::Allocator {
+// Pool is where blocks come from, and wait for the next tensor.
+class Pool {
  public:
-  c10::DataPtr allocate(size_t n) override;
-  c10::DeleterFnPtr raw_deleter() const override;
-  void copy_data(void *to, const void *from, size_t n) const override { default_copy_data(to, from, n); }
-
-  void take_back(void *elements);
-  Held held() const {
-    std::lock_guard<std::mutex> lock(mutex);
-    return {used, idle};
-  }
-  void settle() {
-    Unmapping unmapping;
-    std::lock_guard<std::mutex> lock(mutex);
-    lately.add(used);
-    shrink(bound(), unmapping);
-  }
-  void release() {
-    Unmapping unmapping;
-    std::lock_guard<std::mutex> lock(mutex);
-    shrink(0, unmapping);
-  }
+  Block *take(size_t size);
+  void give(Block *b);
+  void settle();
+  void release();
+  Held held() const;
   // One who forks holds the lock meanwhile, or the child could find it held for good.
   void lock() { mutex.lock(); }
   void unlock() { mutex.unlock(); }
 
  private:
-  Block *block(size_t size);
   Block *kept(size_t size);
   void shrink(size_t most, Unmapping &unmapping);
   size_t bound() const {
@@ -156,37 +135,8 @@ class Allocator final : public c10::Allocator {
   Lately lately;
 };
 
-// Tensors in static variables of others are freed after everything here would be.
-Allocator &allocator() {
-  static auto *a = new Allocator;
-  return *a;
-}
-
-uintptr_t seal_of(const Block *b) { return reinterpret_cast<uintptr_t>(b) ^ reinterpret_cast<uintptr_t>(&allocator()); }
-
-// Before the elements that malloc gave stands something else, on the same page and so readable, that others may write to.
-__attribute__((no_sanitize("thread"))) bool ours(void *elements) {
-  const Block *b = static_cast<Block *>(elements) - 1;
-  return reinterpret_cast<uintptr_t>(b) % 4096 == 0 && b->seal == seal_of(b);
-}
-
-c10::Allocator *small() { return c10::GetDefaultCPUAllocator(); }
-
-c10::DataPtr Allocator::allocate(size_t n) {
-  if (n < large || n > absurd) return small()->allocate(n);
-  Block *b = block(rounded(n + sizeof(Block)));
-  if (b == nullptr) return small()->allocate(n);  // which has the error for it
-  void *elements = b + 1;
-  return {elements, elements, [](void *e) { allocator().take_back(e); }, c10::Device(c10::kCPU)};
-}
-
-c10::DeleterFnPtr Allocator::raw_deleter() const {
-  return [](void *elements) { ours(elements) ? allocator().take_back(elements) : small()->raw_deallocate(elements); };
-}
-
-Block *Allocator::block(size_t size) {
-  Block *b = kept(size);
-  if (b != nullptr) return b;
+Block *Pool::take(size_t size) {
+  if (Block *b = kept(size); b != nullptr) return b;
   const auto map = [size] { return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); };
   void *mapped = map();
   if (mapped == MAP_FAILED) {
@@ -199,14 +149,11 @@ Block *Allocator::block(size_t size) {
     return nullptr;
   }
   lately.add(used);
-  b = new (mapped) Block{};
-  b->size = size;
-  b->seal = seal_of(b);
-  return b;
+  return new (mapped) Block{size};
 }
 
 // kept counts a block in, and gives it if there is an idle one; else it makes room for a new one.
-Block *Allocator::kept(size_t size) {
+Block *Pool::kept(size_t size) {
   Unmapping unmapping;
   std::lock_guard<std::mutex> lock(mutex);
   used += size;
@@ -220,10 +167,9 @@ Block *Allocator::kept(size_t size) {
   return stack.pop();
 }
 
-void Allocator::take_back(void *elements) {
+void Pool::give(Block *b) {
   Unmapping unmapping;
   std::lock_guard<std::mutex> lock(mutex);
-  Block *b = static_cast<Block *>(elements) - 1;
   used -= b->size;
   idle += b->size;
   b->since = ++turn;
@@ -232,8 +178,26 @@ void Allocator::take_back(void *elements) {
   shrink(bound(), unmapping);
 }
 
+void Pool::settle() {
+  Unmapping unmapping;
+  std::lock_guard<std::mutex> lock(mutex);
+  lately.add(used);
+  shrink(bound(), unmapping);
+}
+
+void Pool::release() {
+  Unmapping unmapping;
+  std::lock_guard<std::mutex> lock(mutex);
+  shrink(0, unmapping);
+}
+
+Held Pool::held() const {
+  std::lock_guard<std::mutex> lock(mutex);
+  return {used, idle};
+}
+
 // shrink unmaps what is idle for longest, until no more than so much is taken or nothing is idle.
-void Allocator::shrink(size_t most, Unmapping &unmapping) {
+void Pool::shrink(size_t most, Unmapping &unmapping) {
   while (idle > 0 && used + idle > most) {
     Stack *longest = nullptr;
     for (auto &stack : stacks) {
@@ -245,21 +209,28 @@ void Allocator::shrink(size_t most, Unmapping &unmapping) {
   }
 }
 
-// AddressSanitizer sees what goes wrong in malloc's blocks only.
-#ifndef __SANITIZE_ADDRESS__
-const bool installed = [] {
-  pthread_atfork([] { allocator().lock(); }, [] { allocator().unlock(); }, [] { allocator().unlock(); });
-  c10::SetCPUAllocator(&allocator());
-  return true;
-}();
-#endif
+// It is never destroyed: tensors in static variables of others are freed after everything here would be.
+Pool &pool() {
+  static Pool *p = [] {
+    pthread_atfork([] { pool().lock(); }, [] { pool().unlock(); }, [] { pool().unlock(); });
+    return new Pool;
+  }();
+  return *p;
+}
 
 }  // namespace
 
-Held held() noexcept { return allocator().held(); }
+void *take(size_t n) noexcept {
+  Block *b = pool().take(rounded(n + sizeof(Block)));
+  return b == nullptr ? nullptr : b + 1;
+}
 
-void settle() noexcept { allocator().settle(); }
+void give(void *elements) noexcept { pool().give(static_cast<Block *>(elements) - 1); }
 
-void release() noexcept { allocator().release(); }
+Held held() noexcept { return pool().held(); }
+
+void settle() noexcept { pool().settle(); }
+
+void release() noexcept { pool().release(); }
 
 }  // namespace torchgo::blocks

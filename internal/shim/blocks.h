@@ -5,6 +5,12 @@
 
 namespace torchgo::blocks {
 
+// take gives n bytes that begin on a cache line, and the word before them; nullptr where the system has none.
+void *take(size_t n) noexcept;
+
+// give takes them back.
+void give(void *elements) noexcept;
+
 // Held is what the blocks take, in bytes.
 struct Held {
   size_t used;  // by tensors
