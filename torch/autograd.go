@@ -63,7 +63,7 @@ func Grads(tensors ...*Tensor) ([]*Tensor, error) {
 }
 
 // SetGrad makes grad the tensor's gradient; nil removes it. Shape, dtype and device
-// must be those of t. Not safe beside other uses of t.
+// must be those of t, and it must not be t itself. Not safe beside other uses of t.
 func (t *Tensor) SetGrad(grad *Tensor) error {
 	const op = "set a gradient"
 	f := newFrame()

@@ -166,6 +166,7 @@ func TestSetGrad(t *testing.T) {
 	for name, g := range map[string]*torch.Tensor{"shape": plain(t, []float64{7}), "dtype": single(t, 7, 8)} {
 		require.ErrorIs(t, w.SetGrad(g), torch.CodeValue, name)
 	}
+	require.ErrorIs(t, w.SetGrad(w), torch.CodeArgument, "a cycle")
 	require.NoError(t, w.SetGrad(nil))
 	assert.Nil(t, grad(t, w))
 	require.Error(t, (*torch.Tensor)(nil).SetGrad(nil))

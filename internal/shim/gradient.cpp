@@ -69,6 +69,8 @@ ts_error *ts_gradients_write(const ts_value *in, size_t n) noexcept {
       if (grad.defined() && (grad.sizes() != t.sizes() || grad.dtype() != t.dtype() || grad.device() != t.device())) {
         throw Refusal(TS_CODE_VALUE, "a gradient must be of its tensor's shape, dtype and device: " + c10::str(t.sizes(), " ", t.dtype(), " on ", t.device(), ", not ", grad.sizes(), " ", grad.dtype(), " on ", grad.device()));
       }
+      // It would keep itself alive for good; Python refuses it too.
+      if (grad.defined() && grad.is_same(t)) throw Refusal(TS_CODE_ARGUMENT, "a tensor cannot be its own gradient; give a detached one");
       if (t.is_inference()) throw Refusal(TS_CODE_ARGUMENT, "the tensor was made in inference mode and has no place for a gradient");
       t.mutable_grad() = std::move(grad);
     }

@@ -381,7 +381,10 @@ func TestParametersThatWereConvertedMeanwhile(t *testing.T) {
 	defer opt.Close()
 	step := func() error {
 		for _, p := range nn.Parameters(m) {
-			require.NoError(t, p.SetGrad(p.Tensor))
+			g, err := p.Detach()
+			require.NoError(t, err)
+			require.NoError(t, p.SetGrad(g))
+			g.Close()
 		}
 		return opt.Step()
 	}
