@@ -1,8 +1,8 @@
 // malloc maps large blocks and unmaps them when they are freed, so that every step of a network pays anew for the pages of
 // its activations; and what it keeps, it keeps once for each of its arenas, over which Go's threads spread. Here freed
 // blocks are kept for the next tensor of about their size, whatever thread it is made on, as the allocators of GPUs do it.
-// How much is kept follows from the use: tensors and idle blocks together may take what tensors alone took lately, and a
-// quarter more, since blocks of one size do not serve for others.
+// How much is kept follows from the use: tensors and idle blocks together may take what tensors alone took lately at most,
+// and, since blocks of one size do not serve for others, half as much more as that went up and down.
 #include "blocks.h"
 
 #include <pthread.h>
@@ -87,25 +87,29 @@ class Unmapping {
   Block *first = nullptr;
 };
 
-// Lately are the last five to ten seconds, of which it tells the largest number that it was told.
+// Lately are the last five to ten seconds, of which it tells between what the numbers were that it was told.
 class Lately {
  public:
-  size_t most() const { return std::max(before, now); }
+  size_t most() const { return std::max(before.most, now.most); }
+  size_t least() const { return std::min(before.least, now.least); }
   void add(size_t n) {
     timespec t{};
     clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
     if (t.tv_sec >= since + seconds) {
-      before = t.tv_sec >= since + 2 * seconds ? n : now;
-      now = n;
+      before = t.tv_sec >= since + 2 * seconds ? Range{n, n} : now;
+      now = {n, n};
       since = t.tv_sec;
     }
-    now = std::max(now, n);
+    now = {std::min(now.least, n), std::max(now.most, n)};
   }
 
  private:
+  struct Range {
+    size_t least, most;
+  };
   static constexpr time_t seconds = 5;
   time_t since = 0;
-  size_t before = 0, now = 0;
+  Range before{0, 0}, now{0, 0};
 };
 
 // Pool is where blocks come from, and wait for the next tensor.
@@ -125,7 +129,7 @@ class Pool {
   void shrink(size_t most, Unmapping &unmapping);
   size_t bound() const {
     const size_t most = std::max(used, lately.most());
-    return most + most / 4;
+    return most + (most - lately.least()) / 2;
   }
 
   mutable std::mutex mutex;
