@@ -55,8 +55,9 @@ type sample struct {
 // not. The class of an image is the folder that it lies in, as for
 // torchvision.datasets.ImageFolder: below a folder the uppermost one, in an archive
 // the innermost. Files of other kinds are passed over, by their names; links below a
-// folder are followed; a class without an image is an error. A compressed archive is unpacked into memory, since it cannot be read in any
-// other order. Errors are of type *data.Error.
+// folder are followed; a class without an image is an error. A compressed archive is
+// unpacked into memory, since it cannot be read in any other order. Errors are of type
+// *data.Error.
 func Open(name string) (*Set, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -172,7 +173,10 @@ func (s *Set) readClass(dir string, info fs.FileInfo, above []fs.FileInfo) error
 	}
 	for _, e := range entries {
 		name := path.Join(dir, e.Name())
-		if e.Type().IsRegular() && !isImage(name) {
+		if e.Type().IsRegular() { // as most are, of which nothing more need be asked
+			if isImage(name) {
+				s.samples = append(s.samples, sample{name: name})
+			}
 			continue
 		}
 		info, err := fs.Stat(s.folder, name)
