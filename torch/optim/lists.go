@@ -13,20 +13,23 @@ var (
 )
 
 // run calls an operator that writes to lists of tensors.
-func run(o *torch.Operator, lists [][]*torch.Tensor, rest ...torch.Value) error {
-	a := o.Begin()
-	for _, list := range lists {
-		a.Tensors(list)
-	}
-	for _, v := range rest {
-		a.Value(v)
-	}
-	a.NoGrad()
+func run(o *torch.Operator, in [][]*torch.Tensor, rest ...torch.Value) error {
+	a := onLists(o, in, rest)
 	return a.Run()
 }
 
 // lists calls an operator that gives a list of tensors, to be closed.
 func lists(o *torch.Operator, in [][]*torch.Tensor, rest ...torch.Value) ([]*torch.Tensor, error) {
+	a := onLists(o, in, rest)
+	v, err := a.Call()
+	if err != nil {
+		return nil, err
+	}
+	return torch.Tensors(v), nil
+}
+
+// onLists begins a call that is not recorded.
+func onLists(o *torch.Operator, in [][]*torch.Tensor, rest []torch.Value) torch.Arguments {
 	a := o.Begin()
 	for _, list := range in {
 		a.Tensors(list)
@@ -35,11 +38,7 @@ func lists(o *torch.Operator, in [][]*torch.Tensor, rest ...torch.Value) ([]*tor
 		a.Value(v)
 	}
 	a.NoGrad()
-	v, err := a.Call()
-	if err != nil {
-		return nil, err
-	}
-	return torch.Tensors(v), nil
+	return a
 }
 
 // zerosLike makes what begins as zeros.
