@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,6 +84,11 @@ func (b bench) contestants(ours []string, name string, args ...string) []contest
 		all = append(all, contest.Program{Name: "Python", Command: append([]string{b.python, script}, args...)})
 	}
 	return all
+}
+
+// besidePython leaves C++ out, for what its library does not have.
+func (b bench) besidePython(ours []string, name string, args ...string) []contest.Program {
+	return slices.DeleteFunc(b.contestants(ours, name, args...), func(p contest.Program) bool { return p.Name == "C++" })
 }
 
 // Of the rounds asked for, a contest takes the part, in hundredths, that it says.

@@ -10,13 +10,12 @@ import (
 
 // residual is a training step of a network whose kernels take most of the time.
 func (b bench) residual() contest.Contest {
-	all := b.contestants(b.measured("resnet", "1"), "resnet", "1")
 	return contest.Contest{
 		Title:    "training step of ResNet-18, batch 8 of 64 × 64, SGD with momentum",
 		Unit:     contest.Milliseconds,
 		Rounds:   34,
 		Turns:    15,
-		Programs: append(all[:1], all[2:]...), // without C++, whose library has no such network
+		Programs: b.besidePython(b.measured("resnet", "1"), "resnet", "1"),
 		Limits:   map[string]float64{"Python": 1},
 	}
 }
